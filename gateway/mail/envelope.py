@@ -1,0 +1,43 @@
+"""The envelope: who hands over, from whom, to whom, with the parameters exactly as they came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.mail.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """An address of MAIL or RCPT with its parameters as they stood on the wire (`SIZE=100 BODY=8BITMIME`)."""
+
+    address: Address
+    parameters: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who is connected: address, port, the name it gave, and how the line is protected (empty: not at all)."""
+
+    ip: str
+    port: int = 0
+    helo: str = ""
+    esmtp: bool = False
+    tls: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One mail transaction as policy and audit see it (rfc5321#3.3)."""
+
+    reverse_path: Path
+    forward_paths: tuple[Path, ...]
+    client: Client
+
+    @property
+    def sender(self) -> Address:
+        return self.reverse_path.address
+
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        return tuple(path.address for path in self.forward_paths)

@@ -1,0 +1,89 @@
+"""Every SMTP reply we ever send of our own accord, in one table; the next hop's replies pass as they are.
+
+Texts are read by strangers: they say what, never how we know (rfc5321#4.2, rfc3463). ASCII only.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Reply(NamedTuple):
+    """A reply: three digits, enhanced code (empty where the RFC forbids one), text lines."""
+
+    code: int
+    enhanced: str
+    text: str
+
+    @property
+    def is_positive(self) -> bool:
+        return 200 <= self.code < 400
+
+    @property
+    def is_temporary(self) -> bool:
+        return 400 <= self.code < 500
+
+    def encode(self) -> bytes:
+        """The bytes on the wire; a text of several lines becomes a multi-line reply (rfc5321#4.2.1)."""
+        prefix = f"{self.enhanced} " if self.enhanced else ""
+        lines = self.text.split("\n")
+        wire = [f"{self.code}-{prefix}{line}\r\n" for line in lines[:-1]]
+        wire.append(f"{self.code} {prefix}{lines[-1]}\r\n")
+        return "".join(wire).encode("ascii", "replace")
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.code), self.enhanced, self.text.replace("\n", " "))))
+
+    @classmethod
+    def parse(cls, wire: bytes) -> Reply:
+        """A complete reply of a peer, one or more lines, kept readable whatever bytes it holds."""
+        lines = wire.decode("utf-8", "replace").splitlines()
+        code = int(lines[0][:3])
+        texts = [line[4:] for line in lines]
+        enhanced = ""
+        first = texts[0].split(" ", 1)[0]
+        if is_enhanced_code(first, code):
+            enhanced = first
+            texts = [text[len(first) + 1 :] if text.startswith(first) else text for text in texts]
+        return cls(code, enhanced, "\n".join(texts))
+
+
+def is_enhanced_code(word: str, code: int) -> bool:
+    """Whether the word is an enhanced code of the reply's own class (rfc2034#4)."""
+    parts = word.split(".")
+    return len(parts) == 3 and all(part.isdigit() for part in parts) and parts[0] == str(code)[0]
+
+
+GREETING = Reply(220, "", "{hostname} ESMTP Postvagt")
+BYE = Reply(221, "2.0.0", "Bye")
+OK = Reply(250, "2.0.0", "OK")
+ACCEPTED = Reply(250, "2.0.0", "Message accepted")
+STOPPED = Reply(250, "2.0.0", "Message stopped, the sender has been told. Case {case_id}")
+CANNOT_VERIFY = Reply(252, "2.5.2", "Cannot verify a mailbox here; send a message and see")
+HELP = Reply(214, "2.0.0", "See rfc5321; this is a relay")
+READY_FOR_TLS = Reply(220, "2.0.0", "Ready to start TLS")
+GO_AHEAD = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
+
+SHUTTING_DOWN = Reply(421, "4.3.2", "Closing down, please try again soon")
+IDLE_TOO_LONG = Reply(421, "4.4.2", "Idle too long, goodbye")
+TOO_MANY_CONNECTIONS = Reply(421, "4.3.2", "Too many connections, please try again soon")
+TOO_MANY_BAD_COMMANDS = Reply(421, "4.7.0", "Too many bad commands, goodbye")
+NEXT_HOP_UNREACHABLE = Reply(451, "4.4.1", "The next hop does not answer, please try again")
+NEXT_HOP_AMBIGUOUS = Reply(451, "4.4.2", "The next hop vanished before it answered, please try again")
+LATER = Reply(451, "4.3.0", "Temporary problem here, please try again")
+NOT_INSPECTED = Reply(451, "4.7.1", "The message could not be checked in time, please try again")
+TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients, send the rest in another message")
+TLS_NOT_AVAILABLE = Reply(454, "4.7.0", "TLS is not available here")
+
+BAD_SYNTAX = Reply(500, "5.5.2", "Command not recognised")
+LINE_TOO_LONG = Reply(500, "5.5.6", "Command line too long")
+BAD_ARGUMENTS = Reply(501, "5.5.4", "Syntax: {syntax}")
+BAD_ADDRESS = Reply(501, "5.1.3", "Malformed address; write it between < and >")
+NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
+BAD_SEQUENCE = Reply(503, "5.5.1", "{what} first")
+NOT_TRUSTED = Reply(554, "5.7.1", "This listener serves only the networks it was told to trust")
+BARE_LINE_END = Reply(550, "5.6.11", "A line holding only a dot ends in a bare CR or LF; send CRLF")
+TOO_MANY_HOPS = Reply(554, "5.4.6", "Too many hops, this message is in a loop")
+TOO_BIG = Reply(552, "5.3.4", "The message is larger than {limit} bytes")
+BAD_PARAMETER = Reply(555, "5.5.4", "Parameter not supported")
+NEEDS_SMTPUTF8 = Reply(553, "5.6.7", "The next hop does not take addresses with letters outside ASCII")
