@@ -1,0 +1,39 @@
+"""The command `postvagt`: one thin file per verb, loaded only when its verb is asked for.
+
+Exit codes of the contract: 0 fine; 1 `scan` found something to block or `audit verify` found tampering;
+2 bad settings, policy or arguments, with one line on stderr and never a traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+import gateway
+
+VERBS = {
+    "serve": "Run the gateway.",
+    "check": "Read settings and policy and print the matrix as it will be applied.",
+    "scan": "Read messages from files and say what would happen to them.",
+}
+"""Every verb, in the order `--help` shows them. The file `gateway/cli/VERB.py` holds `command`."""
+
+
+class Verbs(click.Group):
+    """Finds a verb's command in the file of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"gateway.cli.{name}").command
+        return command
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(gateway.__version__, prog_name="postvagt")
+def main() -> None:
+    """Postvagt, a mail gateway that stops personfølsomme oplysninger and names the lawful way."""
