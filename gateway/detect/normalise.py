@@ -1,0 +1,90 @@
+"""A copy of a text made for matching: disguises folded away, letters and their case kept.
+
+Every detector reads this copy and nothing else, context included, so no offset ever has to be carried back. It is
+UTF-8, because the engine reads bytes. Nothing here judges; a fold only makes two spellings of the same thing equal:
+
+- digits of every script become 0-9, full-width and mathematical letters become plain ones (NFKC, superscripts kept);
+- every dash becomes `-`, every space ` `, middle dots and bullets `|`;
+- format characters (zero width, soft hyphen, bidi marks) and stray combining marks go away;
+- the marks of quoted mail at the start of a line become spaces, so that a number broken over two quoted lines is whole.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_ASCII = bytes(range(128))
+_PLAIN = frozenset(chr(code) for code in range(0xC0, 0x180) if chr(code) not in "×÷ĿŀŁłŉſ")
+_DASHES = frozenset(
+    "\u00ad\u02d7\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u23af\u2500\u2796\u2e3a\u2e3b\u30fc"
+)
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u0085")
+_MARKS = frozenset("\u00b7\u2022\u2023\u2027\u2219\u22c5\u25aa\u25cf\u30fb\u2502\u2503\u00a6")
+_LOOKALIKES = dict(
+    zip(
+        "АВЕЅІЈКМНОРСТХУаеѕіјорсухΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+        "ABESIJKMHOPCTXYaesijopcyxABEZHIKMNOPTYXo",
+        strict=True,
+    )
+)
+_QUOTE_MARKS = re.compile(rb"\n[ \t]*>[> \t]*")
+_FEW = 48
+
+
+def fold(text: str) -> bytes:
+    """The matching copy of a text, in time linear in its length whatever it holds."""
+    data = text.encode("utf-8", "replace")
+    if not text.isascii():
+        exotic = set(data.translate(None, _ASCII).decode("utf-8")) - _PLAIN
+        if exotic:
+            data = _fold_exotic(text, exotic).encode("utf-8", "replace")
+    if b"\n>" in data or b"\n " in data:
+        data = _QUOTE_MARKS.sub(_blanks, data)
+    return data
+
+
+def _fold_exotic(text: str, exotic: set[str]) -> str:
+    if any(unicodedata.combining(ch) for ch in exotic):
+        text = unicodedata.normalize("NFC", text)
+        exotic = {ch for ch in set(text) if not ch.isascii()} - _PLAIN
+    changed = {ch: folded for ch in exotic if (folded := fold_char(ch)) != ch}
+    if len(changed) > _FEW:
+        return "".join(map(changed.get, text, text))
+    for ch, folded in changed.items():
+        text = text.replace(ch, folded)
+    return text
+
+
+@lru_cache(maxsize=4096)
+def fold_char(ch: str) -> str:
+    """What one character outside ASCII and the European letters becomes; itself when it disguises nothing."""
+    category = unicodedata.category(ch)
+    if ch in _LOOKALIKES:
+        return _LOOKALIKES[ch]
+    if category == "Cf" or category.startswith("M"):
+        return ""
+    if category == "Nd":
+        return str(unicodedata.decimal(ch))
+    if category == "Pd" or ch in _DASHES:
+        return "-"
+    if category == "Zs" or ch in _BLANKS:
+        return " "
+    if category in ("Zl", "Zp"):
+        return "\n"
+    if ch in _MARKS:
+        return "|"
+    return _compatible(ch)
+
+
+def _compatible(ch: str) -> str:
+    """NFKC of one character, but a raised or lowered digit stays a footnote mark and joins no number."""
+    if unicodedata.decomposition(ch).startswith(("<super>", "<sub>")):
+        return ch
+    plain = unicodedata.normalize("NFKC", ch).replace("\u2044", "/")
+    return "".join(fold_char(each) if each != ch and not each.isascii() else each for each in plain)
+
+
+def _blanks(found: re.Match[bytes]) -> bytes:
+    return b"\n" + b" " * (len(found.group()) - 1)

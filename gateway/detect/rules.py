@@ -1,0 +1,140 @@
+"""The detectors' data: what the policy's YAML says about numbers and words, checked once and frozen.
+
+Takes plain values (the policy room reads the files and knows the lines) and complains with a ValueError in clear text.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.mail.finding import Confidence
+
+EVIDENCE = {
+    "form.hyphen": "written with a hyphen, as a CPR number is",
+    "form.plain": "ten digits in one run",
+    "form.space": "date and serial with a space between them",
+    "form.mark": "date and serial with a mark between them",
+    "form.line": "date and serial on two lines or in two cells",
+    "form.spaced": "every digit by itself",
+    "form.pairs": "the date in pairs",
+    "form.uneven": "the date divided unevenly",
+    "form.full_year": "the year in four digits",
+    "form.split": "the serial divided",
+    "check.valid": "valid check digit",
+    "check.exception": "born on a date with numbers without check digit",
+    "replacement": "day raised by 60, a replacement number",
+    "cue.near": "a word for CPR numbers beside it",
+    "cue.far": "a word for CPR numbers nearby",
+    "person.near": "a person's name beside it",
+    "counter.near": "labelled as another number",
+    "counter.softened": "another label too, but a word for CPR numbers as well",
+    "joined": "joined to other letters or digits",
+    "address.near": "a postal code and a town",
+    "moment": "a recent date and a time of day",
+    "in_link": "inside a link or a mail address",
+    "in_token": "inside a longer code",
+}
+"""Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CprRules:
+    """What cpr.yaml says."""
+
+    exception_dates: frozenset[datetime.date] = frozenset()
+    allow: frozenset[str] = field(default=frozenset(), repr=False)
+    cues: tuple[str, ...] = ("*cpr*",)
+    counter_cues: tuple[str, ...] = ()
+    weights: Mapping[str, int] = field(default_factory=dict)
+    thresholds: Mapping[Confidence, int] = field(default_factory=dict)
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> CprRules:
+        known = ("exception_dates", "allow", "cues", "counter_cues", "weights", "thresholds")
+        _only(data, known, "cpr.yaml")
+        return cls(
+            exception_dates=frozenset(_date(each) for each in _strings(data, "exception_dates")),
+            allow=frozenset(_number(each) for each in _strings(data, "allow")),
+            cues=tuple(_words(data, "cues")) or ("*cpr*",),
+            counter_cues=tuple(_words(data, "counter_cues")),
+            weights=_weights(data.get("weights", {})),
+            thresholds=_thresholds(data.get("thresholds", {})),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything the detectors take from the policy."""
+
+    cpr: CprRules
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> Rules:
+        """`{"cpr": values of cpr.yaml, "ord": {NAME: values of ord/NAME.yaml}}`."""
+        _only(data, ("cpr", "ord"), "the detectors' rules")
+        return cls(cpr=CprRules.from_mapping(data.get("cpr") or {}))
+
+
+def _only(data: object, known: Sequence[str], where: str) -> None:
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{where}: should hold names and values")
+    for key in data:
+        if key not in known:
+            raise ValueError(f"{where}: {key!r} is not known here; known are {', '.join(known)}")
+
+
+def _strings(data: Mapping[str, Any], key: str) -> list[str]:
+    values = data.get(key) or []
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ValueError(f"{key}: should be a list")
+    return [value.isoformat() if isinstance(value, datetime.date) else str(value) for value in values]
+
+
+def _words(data: Mapping[str, Any], key: str) -> list[str]:
+    words = _strings(data, key)
+    for word in words:
+        if len(word.strip("*+ ")) < 1 or word != word.strip():
+            raise ValueError(f"{key}: {word!r} holds no letters, or begins or ends with a space")
+    return words
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"exception_dates: {text!r} is no date; write YYYY-MM-DD") from None
+
+
+def _number(text: str) -> str:
+    digits = re.sub(r"[ \-]", "", text)
+    if not re.fullmatch(r"[0-9]{10}", digits):
+        raise ValueError("allow: an entry is not ten digits; write it as DDMMYY-SSSS in quotes")
+    return digits
+
+
+def _weights(values: object) -> Mapping[str, int]:
+    if not isinstance(values, Mapping):
+        raise ValueError("weights: should hold names and numbers")
+    for name, value in values.items():
+        if name not in EVIDENCE:
+            raise ValueError(f"weights: {name!r} is no kind of evidence; known are {', '.join(EVIDENCE)}")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"weights: {name} should be a whole number")
+    return {name: int(values.get(name, 0)) for name in EVIDENCE}
+
+
+def _thresholds(values: object) -> Mapping[Confidence, int]:
+    if not isinstance(values, Mapping):
+        raise ValueError("thresholds: should hold possible, likely and certain")
+    defaults = {"possible": 20, "likely": 50, "certain": 90}
+    for name, value in values.items():
+        if name not in defaults or not isinstance(value, int):
+            raise ValueError("thresholds: should hold possible, likely and certain, each a whole number")
+    wanted = {**defaults, **values}
+    if not wanted["possible"] <= wanted["likely"] <= wanted["certain"]:
+        raise ValueError("thresholds: possible, likely and certain should rise in this order")
+    return {Confidence.parse(name): int(value) for name, value in wanted.items()}

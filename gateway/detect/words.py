@@ -1,0 +1,37 @@
+"""How a word of the policy becomes a byte pattern: `*` any letters, `+` at least one, a space any small gap.
+
+`cpr*` finds `cpr-nr` and `CPRnummer`; `*cpr*` finds it inside a word too; `person nr` finds `personnr.`, `person-nr`
+and `Person Nr`. A word without `*` stands alone. æ, ø and å are found in either case and in their two-letter spellings.
+"""
+
+from __future__ import annotations
+
+WORD_BYTE = rb"[0-9A-Za-z\x80-\xff]"
+EDGE_LEFT = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
+EDGE_RIGHT = rb"(?:$|[^0-9A-Za-z\x80-\xff])"
+_GAP = rb"[ .,/_\-\t\r\n]{0,3}"
+_OUTSIDE = {"*": b"", "+": WORD_BYTE}
+_SPELLINGS = {"æ": ("æ", "Æ", "ae"), "ø": ("ø", "Ø", "oe"), "å": ("å", "Å", "aa"), "é": ("é", "É", "e")}
+
+
+def expression(word: str) -> bytes:
+    """The byte pattern of one word or phrase of the policy."""
+    bare = word.strip("*+")
+    left = _OUTSIDE.get(word[0], EDGE_LEFT)
+    right = _OUTSIDE.get(word[-1], EDGE_RIGHT)
+    return left + b"".join(_piece(ch) for ch in bare) + right
+
+
+def _piece(ch: str) -> bytes:
+    if ch == " ":
+        return _GAP
+    if ch == "*":
+        return WORD_BYTE + b"{0,24}"
+    if ch in _SPELLINGS:
+        return b"(?:" + b"|".join(each.encode() for each in _SPELLINGS[ch]) + b")"
+    if ch.isascii() and ch.isalnum():
+        return ch.encode()
+    if ch.isascii():
+        return b"\\" + ch.encode()
+    both = {ch.lower(), ch.upper()}
+    return b"(?:" + b"|".join(sorted(each.encode() for each in both)) + b")"

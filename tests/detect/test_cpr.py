@@ -1,0 +1,196 @@
+"""CPR numbers in text: what must be found, what must not, and why."""
+
+import datetime
+
+import pytest
+
+from gateway.detect import Detectors, summarise
+from gateway.detect.number import birth_date, check_digit_holds
+from gateway.mail.finding import Confidence
+from gateway.mail.fragment import Fragment
+from gateway.mail.place import HTML, SUBJECT, TEXT
+
+TODAY = datetime.date(2026, 11, 24)
+BLOCKS = Confidence.LIKELY
+
+
+def numbers(find, text: str, least: Confidence = BLOCKS) -> set[str]:
+    return {found.identity.reveal() for found in find(text) if found.category == "cpr" and found.confidence >= least}
+
+
+FOUND = [
+    ("cpr-nr. 150322-6239", "1503226239", "hyphen, introduced, broken check digit: the made-up number of a child"),
+    ("CPR: 1503226239", "1503226239", "ten digits in one run"),
+    ("cpr 150322 6239", "1503226239", "a space"),
+    ("cpr 150322.6239", "1503226239", "a dot"),
+    ("cpr 150322/6239", "1503226239", "a slash"),
+    ("cpr 150322,6239", "1503226239", "a comma"),
+    ("cpr 150322:6239", "1503226239", "a colon"),
+    ("cpr 150322_6239", "1503226239", "an underscore"),
+    ("cpr 150322*6239", "1503226239", "an asterisk"),
+    ("cpr 150322--6239", "1503226239", "two hyphens"),
+    ("cpr 150322 - 6239", "1503226239", "hyphen with spaces"),
+    ("cpr 150322 – 6239", "1503226239", "en dash with spaces"),
+    ("cpr 150322—6239", "1503226239", "em dash"),
+    ("cpr 150322−6239", "1503226239", "minus"),
+    ("cpr 150322‑6239", "1503226239", "non-breaking hyphen"),
+    ("cpr 150322\u00a06239", "1503226239", "no-break space"),
+    ("cpr 15\u200b03\u200b22\u200b-6239", "1503226239", "zero-width spaces"),
+    ("cpr 1503\u00ad22-62\u00ad39", "1503226239", "soft hyphens"),
+    ("cpr １５０３２２－６２３９", "1503226239", "full-width"),
+    ("cpr ١٥٠٣٢٢-٦٢٣٩", "1503226239", "Arabic-Indic digits"),
+    ("cpr 15 03 22 6239", "1503226239", "date in pairs"),
+    ("cpr 15-03-22-6239", "1503226239", "date in pairs with hyphens"),
+    ("cpr 15.03.22-6239", "1503226239", "date with dots"),
+    ("cpr 15/03/22 - 6239", "1503226239", "date with slashes"),
+    ("cpr 15.03.2022-6239", "1503226239", "full year"),
+    ("cpr 15032022-6239", "1503226239", "full year in one run"),
+    ("cpr 150322-62 39", "1503226239", "the serial divided"),
+    ("cpr 1 5 0 3 2 2 - 6 2 3 9", "1503226239", "every digit by itself"),
+    ("cpr150322-6239", "1503226239", "glued to the word before"),
+    ("cpr1503226239Mads", "1503226239", "glued on both sides"),
+    ("cpr_150322-6239_mads", "1503226239", "underscores are letters to \\b"),
+    ("150322-6239", "1503226239", "nothing around it: the hyphen alone says it"),
+    ("(150322-6239)", "1503226239", "in parentheses"),
+    ("Karla Vinther\t150322\t6239\tcpr", "1503226239", "two cells"),
+    ("cpr 150322-\n6239", "1503226239", "broken at the end of a line"),
+    ("cpr 150322- \r\n6239", "1503226239", "broken by format=flowed"),
+    ("> cpr 150322-\n> 6239", "1503226239", "broken inside a quotation"),
+    ("Barnets nummer er 150322 6239 (altså cpr)", "1503226239", "the word comes after"),
+    ("cpr for Ida, som vi talte om i går, er så vidt jeg ved 1503226239", "1503226239", "the word is far away"),
+    ("https://portal.example/sag?cpr=1503226239&x=1", "1503226239", "in a link, but the link says cpr"),
+    ("Faktura 12 vedr. cpr 150322-6239", "1503226239", "a label does not outweigh the word beside it"),
+    ("P-nr. 1003072211 men cpr 150322-6239", "1503226239", "a P-number nearby changes nothing"),
+    ("personnummer 070761-4285", "0707614285", "the official specimen is a number like any other"),
+    ("Nancy Berggren 251248-9996", "2512489996", "MedCom's test person, check digit broken on purpose"),
+    ("090110-2554", "0901102554", "valid check digit"),
+    ("Står der 0901102554 hos jer?", "0901102554", "ten digits with a valid check digit, no word"),
+    ("090110 2554 er min", "0901102554", "a space and a valid check digit"),
+    ("Henrik Bach: 1806041781", "1806041781", "beside a name"),
+    ("erstatningscpr 660688-1620", "6606881620", "replacement number, day raised by 60"),
+    ("jan. 1960: 010160-1237", "0101601237", "exception date, check digit broken"),
+    ("cpr 290204-4007", "2902044007", "leap day of 2004: the seventh digit decides the century"),
+    ("Personnr: 150322--6239", "1503226239", "personnr"),
+    ("født 150322 6239", "1503226239", "born"),
+    ("sygesikringsbevis 1503226239", "1503226239", "health card"),
+]
+
+NOT_FOUND = [
+    ("P-nr. 1003072211", "P-number that is a possible date"),
+    ("P-nummeret er nyt: 1007112153.", "P-number in a sentence"),
+    ("Kundenummer 1711093156", "customer number with a valid check digit"),
+    ("Fakturanr. 1712021175 er sendt to gange", "invoice"),
+    ("ordrenummer 210311-3299", "order number with a hyphen"),
+    ("Jeres j.nr. 200610-1952", "journal number"),
+    ("konto 9999 131106 1581", "bank account after its registration number"),
+    ("Kontonummeret er 9999-2610010620", "joined to the registration number"),
+    ("70 10 22 42 og 70 10 33 10", "telephone numbers in pairs"),
+    ("Ring på 70103301 70103302 eller 7010 3303/7010 3304.", "telephone numbers in a row"),
+    ("+4570104401, 004570104403, 4570104404", "telephone numbers with the country code"),
+    ("EAN 5798000000000", "thirteen digits"),
+    ("IBAN DK09 9999 2012 0631 40", "IBAN"),
+    ("202611231405", "twelve digits: a moment"),
+    ("scan_1401261840.pdf", "a moment in a file name"),
+    ("Møde 24.11.26 1430", "date and time"),
+    ("24.11.2026 kl. 14.30", "date and time with a word between"),
+    ("dato 12.05.2023, 2400 København NV", "date and postal code"),
+    ("1767225600", "Unix time that is no date"),
+    ("01012012345", "eleven digits"),
+    ("90101201234", "the digit before belongs to the number"),
+    ("320120-1234", "no such day"),
+    ("cpr 311122-4321", "November has thirty days"),
+    ("cpr 290203-0007", "1903 was no leap year"),
+    ("cpr 240836-4000", "born in the future"),
+    ("cpr 140308-xxxx", "masked by the writer"),
+    ("010120-0000", "serial 0000 is never given"),
+    ("https://app.example/c/4139626709/1108030719/bekraeft?sig=99d68", "in a link"),
+    ("<5563060277.2404073160.JavaMail.app@mx01.example>", "in a message id"),
+    ("550e8400-e29b-1201-2412-446655440000", "in a UUID"),
+    ("sha1 0a0518bf435e319c9d1201241234aa", "in a hash"),
+    ("XK3P-100308-1234-QQ7T", "in a licence key"),
+    ("sag INC2407110482", "glued to a capital code"),
+    ("version 14.03.08.1234", "a version"),
+    ("Sommerferie: 29.06-09.08 2026", "from one date to another"),
+    ("Tilbudsnr. er 090602 0270.", "an offer's number"),
+    ("1403 x 0812 pixels", "pixels"),
+]
+
+
+@pytest.mark.parametrize(("text", "want", "why"), FOUND, ids=[row[2] for row in FOUND])
+def test_found(find, text: str, want: str, why: str) -> None:
+    assert want in numbers(find, text)
+
+
+@pytest.mark.parametrize(("text", "why"), NOT_FOUND, ids=[row[1] for row in NOT_FOUND])
+def test_not_found(find, text: str, why: str) -> None:
+    assert not numbers(find, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        pytest.param("cpr 090110-2554", Confidence.CERTAIN, id="word, hyphen and check digit"),
+        pytest.param("090110-2554", Confidence.LIKELY, id="hyphen and check digit"),
+        pytest.param("150322-6239", Confidence.LIKELY, id="hyphen alone"),
+        pytest.param("1503226239", Confidence.POSSIBLE, id="ten digits alone, check digit broken"),
+    ],
+)
+def test_confidence(find, text: str, want: Confidence) -> None:
+    assert [found.confidence for found in find(text)] == [want]
+
+
+def test_equal_numbers_in_one_place_count_once(find) -> None:
+    found = find("cpr 150322-6239 og igen 1503226239, cpr")
+    assert len(found) == 1
+
+
+def test_the_same_number_in_two_places_is_two_findings(detectors: Detectors) -> None:
+    fragments = [Fragment(place, "cpr 150322-6239") for place in (SUBJECT, TEXT, HTML)]
+    found = detectors.find(fragments, today=TODAY)
+    assert [str(each.place) for each in found] == ["subject", "text", "html"]
+
+
+def test_summary_counts_distinct_numbers(find) -> None:
+    [row] = summarise(find("cpr 150322-6239, cpr 1503226239, cpr 160617-9957"))
+    assert (row.detector, row.category, row.where, row.count) == ("cpr", "cpr", "text", 2)
+
+
+def test_findings_never_show_a_number(find) -> None:
+    found = find("Karla Vinther, cpr 150322-6239")
+    shown = repr(found) + str(found) + " ".join(evidence for each in found for evidence in each.evidence)
+    assert "150322" not in shown
+    assert "6239" not in shown
+    assert "Karla" not in shown
+
+
+def test_allowed_numbers_are_exact(rules_data) -> None:
+    from gateway.detect import Rules
+
+    data = {**rules_data, "cpr": {**rules_data["cpr"], "allow": ["070761-4285"]}}
+    detectors = Detectors(Rules.from_mapping(data))
+    found = detectors.find([Fragment(TEXT, "cpr 070761-4285 og cpr 150322-6239")], today=TODAY)
+    assert [each.identity.reveal() for each in found] == ["1503226239"]
+
+
+@pytest.mark.parametrize(
+    ("digits", "want"),
+    [
+        ("0101000000", datetime.date(1900, 1, 1)),
+        ("0101364000", datetime.date(2036, 1, 1)),
+        ("0101374000", datetime.date(1937, 1, 1)),
+        ("0101379000", datetime.date(1937, 1, 1)),
+        ("0101575000", datetime.date(2057, 1, 1)),
+        ("0101585000", datetime.date(1858, 1, 1)),
+        ("0101993000", datetime.date(1999, 1, 1)),
+        ("6101200000", datetime.date(1920, 1, 1)),
+        ("2902000000", None),
+        ("2902004000", datetime.date(2000, 2, 29)),
+    ],
+)
+def test_century_table(digits: str, want: datetime.date | None) -> None:
+    assert birth_date(digits) == want
+
+
+def test_check_digit() -> None:
+    assert check_digit_holds("0707614285")
+    assert not check_digit_holds("2512489996")
