@@ -1,0 +1,93 @@
+"""What a notice is made of, and what comes out. Every time, id and name is given, none is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from gateway.mail.address import Address, masked_numbers
+from gateway.mail.finding import Finding
+from gateway.policy.verdict import Verdict
+
+
+class Organisation(Protocol):
+    """Who speaks, as policy has it. What is None is not known, and its line is left out of every notice."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def short_name(self) -> str | None: ...
+    @property
+    def contact(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+    @property
+    def homepage(self) -> str | None: ...
+    @property
+    def borger_link(self) -> str | None: ...
+    @property
+    def virk_link(self) -> str | None: ...
+    @property
+    def notice_from(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One stopped message, ready to be told about.
+
+    sender: the reverse-path. time: when we took the message, in the time people here live by.
+    host: the name this gateway reports as (`Reporting-MTA`).
+    message_id, boundary: of the notice; given, so that equal facts give equal bytes.
+    original_message_id, original_subject: as the message had them; used only when they cannot carry what was found.
+    """
+
+    verdict: Verdict = field(repr=False)
+    sender: Address = field(repr=False)
+    case_id: str
+    time: datetime
+    host: str
+    organisation: Organisation
+    message_id: str = ""
+    boundary: str = ""
+    original_message_id: str = field(default="", repr=False)
+    original_subject: str = field(default="", repr=False)
+    language: str = "da"
+
+    @property
+    def recipient(self) -> Address:
+        """Whom the notice goes to."""
+        return self.verdict.notice_to or self.sender
+
+    @property
+    def safe_subject(self) -> str:
+        """The original's subject when nothing was found in it; long numbers are dots all the same."""
+        if any(finding.place.outermost.kind == "subject" for finding in self.verdict.findings):
+            return ""
+        return "" if self.holds_a_finding(self.original_subject) else masked_numbers(self.original_subject)
+
+    def holds_a_finding(self, text: str) -> bool:
+        """Whether a found value shows in the text, whatever separators stand between its characters."""
+        return any(_shows(finding, text) for finding in self.verdict.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message ready for DATA (CRLF line ends, not dot-stuffed). Its reverse-path is always null (rfc3464#2).
+
+    needs_smtputf8: MAIL must say SMTPUTF8 (and BODY=8BITMIME): the recipient's address is not ASCII (rfc6531#3.4).
+    """
+
+    content: bytes = field(repr=False)
+    recipient: Address = field(repr=False)
+    needs_smtputf8: bool
+    message_id: str
+
+
+def _shows(finding: Finding, text: str) -> bool:
+    needle = _bare(finding.identity.reveal())
+    return bool(needle) and needle in _bare(text)
+
+
+def _bare(text: str) -> str:
+    return "".join(ch for ch in text.casefold() if ch.isalnum())

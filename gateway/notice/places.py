@@ -1,0 +1,100 @@
+"""Places, findings and reasons in the words of a language: `i vedhæftet fil 2 (regneark), ark 2`. Never a file name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from gateway.mail.finding import CATEGORIES, Finding
+from gateway.mail.fragment import Unreadable
+from gateway.mail.place import Place, Step
+
+Words = Mapping[str, Any]
+
+
+class Found(NamedTuple):
+    """One line of what was found: `et CPR-nummer`, `[i emnet, i mailens tekst]`."""
+
+    category: str
+    what: str
+    places: tuple[str, ...]
+
+
+class Unread(NamedTuple):
+    """One line of what could not be read: `vedhæftet fil 1 (PDF)`, `er låst med en adgangskode`."""
+
+    place: str
+    why: str
+
+
+def found(findings: Iterable[Finding], words: Words) -> tuple[Found, ...]:
+    """One line per category, in the order of CATEGORIES; equal values in several places count once."""
+    by_category: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_category.setdefault(finding.category, []).append(finding)
+    return tuple(
+        Found(category, what(category, by_category[category], words), _places(by_category[category], words))
+        for category in sorted(by_category, key=_rank)
+    )
+
+
+def what(category: str, findings: Iterable[Finding], words: Words) -> str:
+    """`et CPR-nummer`, `3 CPR-numre`, `oplysninger om helbred`."""
+    forms = words["category"].get(category)
+    if not forms:
+        return str(words["other_category"])
+    count = len({finding.identity for finding in findings})
+    return str(forms["many"]).format(count=count) if count > 1 and "many" in forms else str(forms["one"])
+
+
+def unread(parts: Iterable[Unreadable], words: Words) -> tuple[Unread, ...]:
+    """One line per part, the first reason counts."""
+    lines: dict[str, Unread] = {}
+    for part in parts:
+        place = noun(part.place, words)
+        lines.setdefault(place, Unread(place, _reason(part, words)["is"]))
+    return tuple(lines.values())
+
+
+def remedies(parts: Iterable[Unreadable], words: Words) -> tuple[str, ...]:
+    """What the sender can do so that the parts can be read, each said once."""
+    return tuple(dict.fromkeys(str(_reason(part, words)["do"]) for part in parts))
+
+
+def noun(place: Place, words: Words) -> str:
+    """The place without its preposition: `vedhæftet fil 2 (regneark), ark 2`."""
+    return ", ".join([_outer(place.outermost, words), *filter(None, (_inner(step, words) for step in place.steps[1:]))])
+
+
+def _places(findings: Iterable[Finding], words: Words) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{words['in']} {noun(finding.place, words)}" for finding in findings))
+
+
+def _outer(step: Step, words: Words) -> str:
+    if step.kind == "header" and step.format in words["header"]:
+        return str(words["header"][step.format])
+    name = str(words["place"].get(step.kind, words["place"]["text"]))
+    return _with_format(_numbered(name, step), step, words)
+
+
+def _inner(step: Step, words: Words) -> str:
+    name = words["inside"].get(step.kind)
+    return _with_format(_numbered(str(name), step), step, words) if name else ""
+
+
+def _numbered(name: str, step: Step) -> str:
+    return f"{name} {step.number}" if step.number else name
+
+
+def _with_format(name: str, step: Step, words: Words) -> str:
+    format = words["format"].get(step.format) if step.kind == "attachment" else None
+    return f"{name} ({format})" if format else name
+
+
+def _reason(part: Unreadable, words: Words) -> Mapping[str, str]:
+    reason: Mapping[str, str] = words["unreadable"].get(str(part.reason), words["other_reason"])
+    return reason
+
+
+def _rank(category: str) -> int:
+    return CATEGORIES.index(category) if category in CATEGORIES else len(CATEGORIES)
