@@ -11,14 +11,7 @@ from enum import IntEnum, StrEnum
 from gateway.mail.address import Address
 from gateway.mail.finding import Confidence, Finding
 from gateway.mail.fragment import Unreadable
-
-
-class Role(StrEnum):
-    """Who is connected to the listener."""
-
-    OUTBOUND = "outbound"
-    SUBMISSION = "submission"
-    INBOUND = "inbound"
+from gateway.mail.role import Role as Role
 
 
 class Action(StrEnum):
@@ -79,7 +72,7 @@ class Route(StrEnum):
 
     almindelig: ordinary mail from `mailbox`.
     send_sikkert: Send sikkert from `mailbox`; `kind` says to whom (a citizen by CPR number, a company's secure mail).
-    faellesmail: the recipient may not receive such things at all: write to `instead`, their faellesmail, as `method` says.
+    faellesmail: the recipient may not receive such things at all: write to `instead`, its faellesmail, by `method`.
     none: no lawful way by mail is known.
     """
 
@@ -103,10 +96,11 @@ class Kind(StrEnum):
 class Advice:
     """The lawful way from this sender to this recipient: the matrix read the other way.
 
-    mailbox: which mailbox to write from: the sender's own when it is secure, else the faellesmail; None when none is known.
+    mailbox: which mailbox to write from: the sender's own when it is secure, else the faellesmail; None: none is known.
     is_own_mailbox: the sender may stay in the mailbox he wrote from.
+    choices: the faellesmails to choose from when this sender has no row of his own (`mailbox` is then the default).
     instead: whom to write to instead, when the recipient may not receive (Route.FAELLESMAIL); else None.
-    leaders: the centre's own mailbox that leaders may use for this recipient (outside the tunnel); None where it has no place.
+    leaders: the centre's own mailbox that leaders may use for this recipient (outside the tunnel), else None.
     """
 
     recipient: Address
@@ -116,6 +110,7 @@ class Advice:
     kind: Kind
     mailbox: Address | None = None
     is_own_mailbox: bool = False
+    choices: tuple[Address, ...] = ()
     instead: Address | None = None
     leaders: Address | None = None
 

@@ -1,0 +1,80 @@
+"""Which faellesmail a sender should write from: his row, his person's dagtilbud, a pattern, his domain's default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gateway.mail.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """`klub-*@example.dk`: a star stands for any letters but `@`."""
+
+    text: str
+    expression: re.Pattern[str]
+    new: Address
+
+    @classmethod
+    def of(cls, text: str, new: Address) -> Pattern:
+        parts = (re.escape(part) for part in Address.of(text).key.split("*"))
+        return cls(text, re.compile("[^@]*".join(parts) + r"\Z"), new)
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """The most literal pattern is tried first; the order in the file never counts."""
+        return (-len(self.text.replace("*", "")), self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Faellesmails:
+    """The whole table. Every key is Address.key, so spelling, case and NFC do not matter."""
+
+    rows: Mapping[str, Address]
+    patterns: tuple[Pattern, ...] = ()
+    defaults: Mapping[str, Address] = field(default_factory=dict)
+    leaders_mailbox: Address | None = None
+    leaders_recipients: frozenset[str] = frozenset()
+    boxes: tuple[Address, ...] = ()
+
+    def of(self, sender: Address) -> Address | None:
+        """The mailbox of this sender, or his domain's default, or None."""
+        return self.own_row(sender) or self.defaults.get(sender.domain)
+
+    def own_row(self, sender: Address) -> Address | None:
+        """The mailbox somebody wrote down for this very sender."""
+        key = sender.key
+        row = self.rows.get(key)
+        if row is None and self.patterns:
+            row = next((pattern.new for pattern in self.patterns if pattern.expression.match(key)), None)
+        return row
+
+    def choices(self, sender: Address) -> tuple[Address, ...]:
+        """What a sender without a row of his own may choose from."""
+        return () if self.own_row(sender) else self.boxes
+
+
+def final(rows: Mapping[str, Address]) -> dict[str, Address]:
+    """The rows with every chain followed to its end; load.py has refused cycles before."""
+    return {old: _end(rows, old) for old in rows}
+
+
+def cycles(rows: Mapping[str, Address]) -> Iterable[str]:
+    """The old addresses whose chain of moves never ends."""
+    for old in rows:
+        seen, key = {old}, rows[old].key
+        while key in rows:
+            if key in seen:
+                yield old
+                break
+            seen.add(key)
+            key = rows[key].key
+
+
+def _end(rows: Mapping[str, Address], old: str) -> Address:
+    new = rows[old]
+    while new.key in rows:
+        new = rows[new.key]
+    return new

@@ -1,0 +1,294 @@
+"""postvagt.yaml as values: which listeners, which next hop, which policy, which limits.
+
+Takes text, never opens a file, a port or a store: what only the world can answer (is the port free, is the certificate
+readable) is asked by the service. Secrets never stand in the settings; a password in them is refused.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from gateway.mail.role import Role
+from gateway.yamltext import YamlError, parse_yaml, validated
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NOT_YET = {
+    ("role", "submission"): "the role `submission` is not built yet, write `outbound` or `inbound`",
+    ("protocol", "lmtp"): "the protocol `lmtp` is not built yet, write `smtp`",
+}
+"""What the settings can say and the code cannot do yet; whoever builds one takes its line away."""
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+EVERYONE = ("0.0.0.0/0", "::/0")
+
+_HOSTNAME = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\Z")
+_STORES = ("sqlite", "postgresql")
+
+
+class SettingsError(YamlError):
+    """Everything that is wrong with the settings, `FILE:LINE: …` each."""
+
+
+class Endpoint(NamedTuple):
+    """Where a listener listens. An empty host is every interface."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+# ---------------------------------------------------------------- reading single values
+
+
+def _endpoint(value: object) -> object:
+    if isinstance(value, Endpoint):
+        return value
+    host, colon, port = str(value).rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"`{value}` is no address to listen on, write `127.0.0.1:10025` or `[::1]:10025`")
+    if host:
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            raise ValueError(f"`{host}` is no IP address, a listener listens on an address, not a name") from None
+    return Endpoint(host, int(port))
+
+
+def _network(value: object) -> object:
+    if isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network):
+        return value
+    try:
+        return ipaddress.ip_network(str(value))
+    except ValueError as error:
+        reason = "has host bits set" if "host bits" in str(error) else "is no network"
+        raise ValueError(f"`{value}` {reason}, write `10.0.0.0/8`, `192.0.2.7` or `2001:db8::/32`") from None
+
+
+def _host(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value.strip("[]")))
+    except ValueError:
+        if not _HOSTNAME.match(value):
+            raise ValueError(f"`{value}` is neither a host name nor an IP address") from None
+        return value
+
+
+def _hostname(value: str) -> str:
+    if not _HOSTNAME.match(value):
+        raise ValueError(f"`{value}` is no host name, write `mail.example.org`")
+    return value
+
+
+def _in_folder(value: Path, info: ValidationInfo) -> Path:
+    """Relative paths start at the settings file's folder."""
+    folder: Path = info.context or Path()
+    return folder / value
+
+
+def _store(value: str, info: ValidationInfo) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme.partition("+")[0] not in _STORES:
+        raise ValueError("a store is written `sqlite:///var/audit.db` or `postgresql://host/database`")
+    if scheme == "sqlite":
+        if not rest.startswith("/") or len(rest) < 2:
+            raise ValueError("an SQLite store is written `sqlite:///var/audit.db`, with three slashes")
+        folder: Path = info.context or Path()
+        return f"sqlite:///{folder / rest[1:]}"
+    if urlsplit(value).password:
+        raise ValueError("a password never stands in the settings, give it in PGPASSFILE or PGPASSWORD")
+    return value
+
+
+FilePath = Annotated[Path, AfterValidator(_in_folder)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Count = Annotated[int, Field(ge=1)]
+
+
+# ---------------------------------------------------------------- the settings
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Protocol(StrEnum):
+    SMTP = "smtp"
+    LMTP = "lmtp"
+
+
+class NextHopTls(StrEnum):
+    NONE = "none"
+    OPPORTUNISTIC = "opportunistic"
+    REQUIRED = "required"
+
+
+class Mode(StrEnum):
+    """`monitor` decides and records everything and relays all."""
+
+    ENFORCE = "enforce"
+    MONITOR = "monitor"
+
+
+class Tls(_Strict):
+    """A listener's certificate chain and key, as PEM files."""
+
+    certificate: FilePath
+    key: FilePath
+
+
+class NextHop(_Strict):
+    """The server that gets what is relayed."""
+
+    host: Annotated[str, AfterValidator(_host)]
+    port: Port = 25
+    tls: NextHopTls = NextHopTls.NONE
+
+
+class Listener(_Strict):
+    """One port we answer on, who may use it, and where its mail goes when not to the common next hop."""
+
+    role: Role
+    listen: Annotated[Endpoint, BeforeValidator(_endpoint)]
+    trust: tuple[Annotated[Network, BeforeValidator(_network)], ...] = ()
+    protocol: Protocol = Protocol.SMTP
+    tls: Tls | None = None
+    next_hop: NextHop | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trusts_by_role(cls, value: Any) -> Any:
+        """Without `trust`, our own listeners serve this machine only; an inbound one serves the world."""
+        if isinstance(value, dict) and "trust" not in value:
+            return {**value, "trust": EVERYONE if value.get("role") == "inbound" else LOOPBACK}
+        return value
+
+    def trusts(self, ip: str) -> bool:
+        """Whether a client of this address may use the listener."""
+        try:
+            address = ipaddress.ip_address(ip)
+        except ValueError:
+            return False
+        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+        client = mapped or address
+        return any(client.version == network.version and client in network for network in self.trust)
+
+
+class Limits(_Strict):
+    """Everything is bounded (promise 5): each bound has its own reply."""
+
+    message_bytes: Annotated[int, Field(ge=1024)] = 52_428_800
+    connections: Count = 500
+    recipients: Annotated[int, Field(ge=100)] = 1000
+    scan_seconds: Seconds = 30.0
+    total_seconds: Seconds = 90.0
+    idle_seconds: Seconds = 300.0
+    hops: Count = 50
+    command_bytes: Annotated[int, Field(ge=512)] = 4096
+    bad_commands: Count = 20
+    header_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+
+
+class Audit(_Strict):
+    """Where events are kept."""
+
+    store: Annotated[str, AfterValidator(_store)]
+
+
+class Settings(_Strict):
+    """The whole of postvagt.yaml.
+
+    key: the file that holds the gateway's own secret; the service makes it on the first start.
+    outbox: a Maildir folder that a next hop of our own fills; only the embedded default has one.
+    """
+
+    listeners: tuple[Listener, ...]
+    policy: FilePath
+    audit: Audit
+    next_hop: NextHop | None = None
+    hostname: Annotated[str, AfterValidator(_hostname)] | None = None
+    mode: Mode = Mode.ENFORCE
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    limits: Limits = Limits()
+    key: Annotated[FilePath, Field(validate_default=True)] = Path("var/postvagt.key")
+    outbox: FilePath | None = None
+
+    def next_hop_of(self, listener: Listener) -> NextHop:
+        """Its own next hop, or the common one; parse_settings makes sure that there is one."""
+        hop = listener.next_hop or self.next_hop
+        assert hop is not None
+        return hop
+
+    @classmethod
+    def embedded(cls, folder: Path, policy_folder: Path) -> Settings:
+        """What `serve` does without a settings file: the whole path on this machine, over real SMTP."""
+        listener = Listener(role=Role.OUTBOUND, listen=Endpoint("127.0.0.1", 10025))
+        return cls.model_validate(
+            {
+                "listeners": (listener,),
+                "next_hop": NextHop(host="127.0.0.1", port=10026),
+                "policy": policy_folder,
+                "audit": {"store": "sqlite:///var/audit.db"},
+                "outbox": "var/outbox",
+            },
+            context=folder,
+        )
+
+
+# ---------------------------------------------------------------- reading the file
+
+
+def parse_settings(text: str | bytes, file_name: str, folder: Path) -> Settings:
+    """The settings a file holds; relative paths in it start at `folder`. SettingsError names every fault by line."""
+    try:
+        document = parse_yaml(text, file_name)
+        settings = validated(Settings, document, context=folder)
+    except YamlError as error:
+        raise SettingsError(error.lines) from None
+    faults = [document.complaint(path, fault) for path, fault in _contradictions(settings)]
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What no single key can know: keys that do not go together, and what the code cannot do yet."""
+    if not settings.listeners:
+        yield ("listeners",), "there is no listener, write at least one"
+    taken: dict[Endpoint, int] = {}
+    for number, listener in enumerate(settings.listeners):
+        here = ("listeners", number)
+        for key in ("role", "protocol"):
+            missing = NOT_YET.get((key, str(getattr(listener, key))))
+            if missing:
+                yield (*here, key), missing
+        if listener.listen.port and listener.listen in taken:
+            yield (*here, "listen"), f"{listener.listen} is taken by listener {taken[listener.listen] + 1}"
+        taken.setdefault(listener.listen, number)
+        if listener.next_hop is None and settings.next_hop is None:
+            yield here, "this listener has no next hop, give it a `next_hop` or write a common one"
+        if listener.role is not Role.INBOUND and any(network.prefixlen == 0 for network in listener.trust):
+            yield (*here, "trust"), f"trusting everyone makes the {listener.role} listener an open relay, name networks"
+        hop = listener.next_hop or settings.next_hop
+        if hop and hop.port == listener.listen.port and hop.host == listener.listen.host:
+            yield (
+                (*here, "listen"),
+                f"the next hop is this listener itself ({listener.listen}), mail would go in circles",
+            )
+    if settings.limits.scan_seconds >= settings.limits.total_seconds:
+        yield (
+            ("limits", "scan_seconds"),
+            "`scan_seconds` must be less than `total_seconds`, a scan is part of the whole",
+        )
