@@ -1,0 +1,175 @@
+"""One database behind one interface: SQLite or PostgreSQL, one writer at a time, every failure an `AuditError`.
+
+SQLite polls when two processes want to write; a lock file with a blocking flock hands over the moment the other is
+done. PostgreSQL needs none: the row lock on `head` does the same between nodes. Parameters never show in an exception.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from gateway.audit import schema
+from gateway.audit.errors import AuditError
+
+_SQLITE_SETTINGS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # every commit is on the disk before it returns
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA cache_size=-16000",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA foreign_keys=ON",
+)
+_POSTGRES_SETTINGS = "-c synchronous_commit=on -c lock_timeout=10s -c statement_timeout=0 -c timezone=UTC"
+_POSTGRES_CONNECT = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "application_name": "postvagt"}
+
+
+class Database:
+    """Connections to the store, for reading at any time and for writing under the lock."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _parsed(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _engine(self.url, self.is_sqlite)
+        self._lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else _NoLock()
+
+    def prepare(self) -> None:
+        """Make or migrate the tables."""
+        with self.writing() as connection:
+            if not self.is_sqlite:  # there is no head to lock yet
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7265686)")
+            schema.prepare(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that no other writer shares, durable when the block has been left without an error."""
+        with _as_audit_error("write"), self._lock, self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment of the store, however long it reads."""
+        with _as_audit_error("read"), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self._lock.close()
+
+
+class Bulk:
+    """Inserts many rows with one statement: each statement is one turn of the interpreter's lock, whatever it carries.
+
+    A driver's `executemany` gives the lock back and takes it again for every row, and beside a busy event loop each
+    taking is a wait. A statement's text depends on nothing but how many rows it has, so that drivers keep it prepared.
+    """
+
+    _MOST = 100
+
+    def __init__(self, table: str, columns: Sequence[str], is_sqlite: bool) -> None:
+        row = "(" + ", ".join(["?" if is_sqlite else "%s"] * len(columns)) + ")"
+        head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 (names of our own)
+        self._statements = [head + ", ".join([row] * size) for size in range(self._MOST + 1)]
+
+    def insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), self._MOST):
+            some = rows[start : start + self._MOST]
+            connection.exec_driver_sql(self._statements[len(some)], tuple(chain.from_iterable(some)))
+
+
+class _NoLock:
+    """PostgreSQL locks by itself."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _FileLock:
+    """One writer at a time among the threads and processes of this machine; a writer that dies lets go by dying."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.Lock()
+        self._file = -1
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            if self._file < 0:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def close(self) -> None:
+        with self._threads:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+
+def _parsed(text: str) -> URL:
+    try:
+        url = make_url(text)
+        backend = url.get_backend_name()
+    except (ArgumentError, SQLAlchemyError, ValueError):
+        raise AuditError("the audit store is no database address; sqlite:////folder/audit.db would be one") from None
+    if backend == "sqlite" and url.database:
+        return url.set(drivername="sqlite")
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise AuditError("the audit store is neither sqlite:////folder/audit.db nor postgresql://host/name")
+
+
+def _engine(url: URL, is_sqlite: bool) -> Engine:
+    if not is_sqlite:
+        arguments = {**_POSTGRES_CONNECT, "options": _POSTGRES_SETTINGS}
+        return create_engine(url, hide_parameters=True, connect_args=arguments, pool_size=2)
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"check_same_thread": False, "cached_statements": 256}
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where this file says so
+    for setting in _SQLITE_SETTINGS:
+        connection.execute(setting)
+
+
+@contextmanager
+def _as_audit_error(doing: str) -> Iterator[None]:
+    """The driver's failures in our one word, with the first line of what it said: never parameters or rows."""
+    try:
+        yield
+    except AuditError:
+        raise
+    except (SQLAlchemyError, OSError) as error:
+        said = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
+        raise AuditError(f"cannot {doing} the audit store: {said[0][:200]}") from error

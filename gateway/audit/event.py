@@ -1,0 +1,245 @@
+"""The audit event: what was decided about one message, by which rules, in which words we answered.
+
+Pure: times, ids and keys come as arguments. An event never holds a subject, a body, a file name, a Message-ID of the
+message, a found value or a recipient's address as it stood; where equal values must be recognised there is a keyed
+HMAC. The text an event becomes here is the text that is stored, hashed, exported and verified, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Any
+
+from gateway.mail.address import Address
+from gateway.mail.finding import Finding
+from gateway.mail.fragment import Unreadable
+from gateway.mail.hidden import Hidden
+
+MESSAGE = "message"
+KINDS = (
+    MESSAGE,
+    "start",
+    "stop",
+    "reload",
+    "refused_policy",
+    "ambiguity",
+    "release",
+    "revoke",
+    "export",
+    "prune",
+    "reseal",
+)
+"""What may happen. Everything but `message` is about the service itself and says in `details` what it was."""
+
+RELAY, BLOCK, BREACH, SERVICE = "relay", "block", "breach", "service"
+KEEPS = (RELAY, BLOCK, BREACH, SERVICE)
+"""The classes of retention: passed, stopped, passed though policy would have stopped it, the service's own doings."""
+
+HMAC_CHARACTERS = 32
+"""128 bits of the HMAC in hex: enough that two values never meet, short enough for a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A recipient as the record knows it: masked, with domain and class, and a keyed HMAC to recognise it by."""
+
+    masked: str
+    domain: str
+    kind: str
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one detector found in one place: how much and how sure, never what it was."""
+
+    detector: str
+    category: str
+    confidence: str
+    where: str
+    count: int
+    identities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part that could not be read, and why."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    at: when it was decided, timezone-aware. tls_in, tls_out: version, cipher and peer, empty for a line in clear.
+    rows: the rows of the matrix that applied. follow_up: what came of the verdict (`bounce`, `reject`, `none`, …).
+    reply: what we answered; next_hop_reply: what the next hop answered us. timings: milliseconds by stage.
+    details: for other kinds than `message`, what was done (by whom, why, how many); words of operators, not of mail.
+    """
+
+    case_id: str
+    at: datetime
+    kind: str = MESSAGE
+    node: str = ""
+    worker: int = 0
+    listener: str = ""
+    role: str = ""
+    client: str = ""
+    tls_in: str = ""
+    tls_out: str = ""
+    user: str = ""
+    sender: str = ""
+    sender_class: str = ""
+    recipients: tuple[Recipient, ...] = ()
+    size: int = 0
+    rows: tuple[str, ...] = ()
+    verdict: str = ""
+    mode: str = ""
+    findings: tuple[Found, ...] = ()
+    unreadable: tuple[Unread, ...] = ()
+    follow_up: str = ""
+    reply: str = ""
+    next_hop_reply: str = ""
+    notice_id: str = ""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    policy: str = ""
+    software: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def microseconds(self) -> int:
+        """The time as the store orders it: microseconds since 1970, without a float's rounding."""
+        return (self.at - _EPOCH) // timedelta(microseconds=1)
+
+    @property
+    def local(self) -> datetime:
+        return danish_time(self.at)
+
+    @property
+    def keep(self) -> str:
+        """The class that says how long it is kept."""
+        if self.kind != MESSAGE:
+            return SERVICE
+        if self.verdict == "block":
+            return BREACH if self.mode == "monitor" else BLOCK
+        return RELAY
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The words it is found by: recipients' domains, sender, categories, and every verdict but the common one."""
+        if self.kind != MESSAGE:
+            return (f"kind:{self.kind}",)
+        words = dict.fromkeys(f"to:{recipient.domain}" for recipient in self.recipients)
+        words[sender_mark(self.sender)] = None
+        for found in self.findings:
+            words[f"category:{found.category}"] = None
+        if self.unreadable:
+            words["category:unreadable"] = None
+        if self.verdict != "relay":
+            words[f"verdict:{self.verdict}"] = None
+        return tuple(words)
+
+    def encode(self) -> str:
+        """The event as one line of JSON: the times first, then every field that says something, in their order here."""
+        at = self.at.astimezone(UTC)
+        record: dict[str, Any] = {"kind": self.kind, "case_id": self.case_id}
+        record["utc"] = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        record["local"] = danish_time(at).isoformat(timespec="seconds")
+        for name in _WRITTEN:
+            value = getattr(self, name)
+            if value:
+                record[name] = _written_rows(value) if name in _TABLES else value
+        line = _encoder(record)
+        return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")
+
+    @classmethod
+    def decode(cls, line: str) -> Event:
+        """The event a stored line holds; a field this version does not know is left out."""
+        record = json.loads(line)
+        values = {name: record[name] for name in _READ if name in record}
+        values["at"] = datetime.fromisoformat(record["utc"])
+        values["recipients"] = tuple(Recipient(**row) for row in record.get("recipients", ()))
+        values["findings"] = tuple(
+            Found(**{**row, "identities": tuple(row["identities"])}) for row in record.get("findings", ())
+        )
+        values["unreadable"] = tuple(Unread(**row) for row in record.get("unreadable", ()))
+        values["rows"] = tuple(record.get("rows", ()))
+        return cls(**values)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_READ = tuple(each.name for each in fields(Event))
+_WRITTEN = tuple(name for name in _READ if name not in ("kind", "case_id", "at"))
+_TABLES = frozenset(("recipients", "findings", "unreadable"))
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _written_rows(rows: Iterable[Recipient | Found | Unread]) -> list[dict[str, Any]]:
+    return [{name: getattr(row, name) for name in row.__slots__} for row in rows]
+
+
+def sender_mark(sender: str) -> str:
+    """The word a sender is found by, whatever the case it was written in."""
+    return "from:" + unicodedata.normalize("NFC", sender).casefold()
+
+
+def recorded_sender(sender: Address, own: bool) -> str:
+    """A reverse-path for the record: one of our own as it was given, another one masked, long numbers always dots."""
+    if sender.is_null:
+        return "<>"
+    return sender.shown if own else sender.masked
+
+
+def recorded_recipient(recipient: Address, kind: str, key: bytes) -> Recipient:
+    """A forward-path for the record; its HMAC answers `what is recorded on this address`, and nothing else."""
+    masked = recipient.masked
+    return Recipient(masked, masked.rpartition("@")[2], kind, keyed(recipient.key, key))
+
+
+def recorded_findings(findings: Iterable[Finding], key: bytes) -> tuple[Found, ...]:
+    """The findings by detector, category, confidence and place, each with its distinct values counted and keyed."""
+    groups: dict[tuple[str, str, str, str], dict[Hidden, None]] = {}
+    for found in findings:
+        group = (found.detector, found.category, str(found.confidence), str(found.place))
+        groups.setdefault(group, {})[found.identity] = None
+    return tuple(
+        Found(*group, len(values), tuple(keyed(value.reveal(), key) for value in values))
+        for group, values in groups.items()
+    )
+
+
+def recorded_unreadable(parts: Iterable[Unreadable]) -> tuple[Unread, ...]:
+    return tuple(Unread(str(part.place), str(part.reason)) for part in parts)
+
+
+def keyed(value: str, key: bytes) -> str:
+    """The keyed HMAC of a value: whoever lacks the key cannot try all CPR numbers against it."""
+    return hmac.digest(key, value.encode("utf-8", "surrogatepass"), "sha256").hex()[:HMAC_CHARACTERS]
+
+
+_CET, _CEST = timezone(timedelta(hours=1), "CET"), timezone(timedelta(hours=2), "CEST")
+
+
+def danish_time(at: datetime) -> datetime:
+    """The time on a Danish clock: summer time between the last Sundays of March and October, 01:00 UTC (2000/84/EF)."""
+    at = at.astimezone(UTC)
+    begins, ends = _summer_time(at.year)
+    return at.astimezone(_CEST if begins <= at < ends else _CET)
+
+
+@lru_cache
+def _summer_time(year: int) -> tuple[datetime, datetime]:
+    return _last_sunday(year, 3), _last_sunday(year, 10)
+
+
+def _last_sunday(year: int, month: int) -> datetime:
+    last_day = datetime(year, month, 31, 1, tzinfo=UTC)
+    return last_day - timedelta(days=(last_day.weekday() + 1) % 7)

@@ -1,0 +1,196 @@
+"""The store: an event is appended when it is on the disk, and many that wait share one journey there.
+
+Theory of operation. Each process has one writer thread. `append` puts the event in a queue and awaits; the thread takes
+the store's lock, then everything that waits by then, links it into the chain, writes it, commits, and wakes the event
+loop once for the whole batch. While one process waits for its disk the other collects, so batches grow with the load
+and the lock is handed straight over. What fails fails whole: every waiter hears `AuditError`, and the next batch starts
+afresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterable
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select, update
+
+from gateway.audit import chain, schema
+from gateway.audit.database import Bulk, Database
+from gateway.audit.errors import AuditError
+from gateway.audit.event import Event
+from gateway.audit.search import Filter, Record, find
+
+_log = logging.getLogger(__name__)
+
+MAX_BATCH = 1000
+"""Events in one transaction: bounds how long a commit takes and how much it holds."""
+
+
+class Entry(NamedTuple):
+    """An event made ready for its row, so that the lock is not held while JSON is written."""
+
+    at: int
+    keep: str
+    case_id: str
+    line: str
+    digest: bytes
+    marks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, event: Event) -> Entry:
+        line = event.encode()
+        return cls(event.microseconds, event.keep, event.case_id, line, chain.digest_of(line), event.marks)
+
+
+class _Waiter(NamedTuple):
+    entry: Entry
+    done: asyncio.Future[None]
+
+
+class Store:
+    """The record of one worker process; several processes and nodes may have one each on the same database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: SimpleQueue[_Waiter | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._is_failing = False
+        self._events = Bulk("event", ("seq", "at", "keep", "case_id", "line", "hash"), database.is_sqlite)
+        self._marks = Bulk("mark", ("word", "seq"), database.is_sqlite)
+
+    def start(self) -> None:
+        """Make or migrate the tables and begin to write. AuditError when the store cannot be used."""
+        self._database.prepare()
+        self._thread = threading.Thread(target=self._write_batches, name="audit", daemon=True)
+        self._thread.start()
+
+    async def append(self, event: Event) -> None:
+        """Return once the event is durable, or raise AuditError. Cancelling the wait does not unwrite the event."""
+        waiter = _Waiter(Entry.of(event), asyncio.get_running_loop().create_future())
+        if self._thread is None:
+            raise AuditError("the audit store is not open")
+        self._waiting.put(waiter)
+        await waiter.done
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Append without an event loop, for commands. Durable when it returns."""
+        entries = [Entry.of(event) for event in events]
+        if not entries:
+            return
+        with self._database.writing() as connection:
+            self.link(connection, entries)
+
+    def recent(self, limit: int = 50, **wanted: Any) -> list[Record]:
+        """The newest events that fit the filters of `search.Filter`, newest first."""
+        with self._database.reading() as connection:
+            return find(connection, Filter(**wanted), limit)
+
+    def close(self) -> None:
+        """Write what waits, then stop."""
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+        self._database.close()
+
+    def link(self, connection: Connection, entries: list[Entry]) -> None:
+        """Continue the chain with these events, inside the caller's transaction of `Database.writing`."""
+        seq, previous = self._locked_head(connection)
+        rows: list[tuple[Any, ...]] = []
+        marks: list[tuple[str, int]] = []
+        for entry in entries:
+            seq += 1
+            previous = chain.link(previous, seq, entry.at, entry.keep, entry.digest)
+            rows.append((seq, entry.at, entry.keep, entry.case_id, entry.line, previous))
+            marks.extend((word, seq) for word in entry.marks)
+        self._events.insert(connection, rows)
+        self._marks.insert(connection, marks)
+        connection.execute(_NEW_HEAD, {"seq": seq, "hash": previous, "at": entries[-1].at})
+
+    def _locked_head(self, connection: Connection) -> tuple[int, bytes]:
+        row = connection.execute(_HEAD).one()
+        return row.seq, bytes(row.hash)
+
+    def _write_batches(self) -> None:
+        closing = False
+        while not closing:
+            batch: list[_Waiter] = []
+            closing = self._take(batch, self._waiting.get())
+            error: AuditError | None = None
+            try:
+                if batch:
+                    with self._database.writing() as connection:
+                        closing |= self._take_all(batch, MAX_BATCH)
+                        self.link(connection, [waiter.entry for waiter in batch])
+            except Exception as caught:  # whatever it is, the waiters hear it and the next batch is tried
+                closing |= self._take_all(batch, self._waiting.qsize())
+                error = _as_audit_error(caught)
+            self._tell_operator(error)
+            _wake(batch, error)
+
+    def _take_all(self, batch: list[_Waiter], at_most: int) -> bool:
+        try:
+            while len(batch) < at_most:
+                if self._take(batch, self._waiting.get_nowait()):
+                    return True
+        except Empty:
+            pass
+        return False
+
+    @staticmethod
+    def _take(batch: list[_Waiter], item: _Waiter | None) -> bool:
+        """Whether the item says that the store closes."""
+        if item is None:
+            return True
+        batch.append(item)
+        return False
+
+    def _tell_operator(self, error: AuditError | None) -> None:
+        """One line when it begins to fail, one when it works again."""
+        if error is not None and not self._is_failing:
+            _log.error("audit: %s; messages are deferred with 451 until it works again", error)
+        elif error is None and self._is_failing:
+            _log.warning("audit: the store works again")
+        self._is_failing = error is not None
+
+
+def open_store(url: str) -> Store:
+    """The store at `sqlite:////folder/audit.db` or `postgresql://…`; nothing is opened before `start`."""
+    return Store(Database(url))
+
+
+_HEAD = select(schema.head.c.seq, schema.head.c.hash).with_for_update()
+_NEW_HEAD = update(schema.head)
+
+
+def _as_audit_error(caught: Exception) -> AuditError:
+    if isinstance(caught, AuditError):
+        return caught
+    _log.error("audit: a fault of our own while writing: %s", type(caught).__name__, exc_info=caught)
+    return AuditError(f"cannot write the audit store: {type(caught).__name__}")
+
+
+def _wake(batch: list[_Waiter], error: AuditError | None) -> None:
+    """Give every waiter its answer with one call into each event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for waiter in batch:
+        by_loop.setdefault(waiter.done.get_loop(), []).append(waiter.done)
+    for loop, futures in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_answer, futures, error)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            continue
+
+
+def _answer(futures: list[asyncio.Future[None]], error: AuditError | None) -> None:
+    for future in futures:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(AuditError(str(error)))
