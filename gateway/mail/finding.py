@@ -24,7 +24,7 @@ CATEGORIES = (
     "genetic",
     "unreadable",
 )
-"""The categories of the contracts, in the order they are shown. Identifiers that do not block have names of their own."""
+"""The categories of the contracts, in the order they are shown. Identifiers that do not block have other names."""
 
 
 class Confidence(IntEnum):

@@ -17,7 +17,11 @@ class Reply(NamedTuple):
 
     @property
     def is_positive(self) -> bool:
-        return 200 <= self.code < 400
+        return 200 <= self.code < 300
+
+    @property
+    def is_negative(self) -> bool:
+        return 400 <= self.code < 600
 
     @property
     def is_temporary(self) -> bool:
@@ -26,35 +30,30 @@ class Reply(NamedTuple):
     def encode(self) -> bytes:
         """The bytes on the wire; a text of several lines becomes a multi-line reply (rfc5321#4.2.1)."""
         prefix = f"{self.enhanced} " if self.enhanced else ""
-        lines = self.text.split("\n")
-        wire = [f"{self.code}-{prefix}{line}\r\n" for line in lines[:-1]]
-        wire.append(f"{self.code} {prefix}{lines[-1]}\r\n")
-        return "".join(wire).encode("ascii", "replace")
+        *first, last = self.text.split("\n")
+        wire = "".join(f"{self.code}-{prefix}{line}\r\n" for line in first) + f"{self.code} {prefix}{last}\r\n"
+        return wire.encode("utf-8", "surrogateescape")
+
+    def filled(self, **values: object) -> Reply:
+        """The same reply with its `{names}` filled in."""
+        return self._replace(text=self.text.format(**values))
 
     def __str__(self) -> str:
         return " ".join(filter(None, (str(self.code), self.enhanced, self.text.replace("\n", " "))))
 
     @classmethod
     def parse(cls, wire: bytes) -> Reply:
-        """A complete reply of a peer, one or more lines, kept readable whatever bytes it holds."""
-        lines = wire.decode("utf-8", "replace").splitlines()
-        code = int(lines[0][:3])
-        texts = [line[4:] for line in lines]
-        enhanced = ""
-        first = texts[0].split(" ", 1)[0]
-        if is_enhanced_code(first, code):
-            enhanced = first
-            texts = [text[len(first) + 1 :] if text.startswith(first) else text for text in texts]
-        return cls(code, enhanced, "\n".join(texts))
+        """A peer's complete reply, one or more lines; encoding it again gives the same bytes.
 
-
-def is_enhanced_code(word: str, code: int) -> bool:
-    """Whether the word is an enhanced code of the reply's own class (rfc2034#4)."""
-    parts = word.split(".")
-    return len(parts) == 3 and all(part.isdigit() for part in parts) and parts[0] == str(code)[0]
+        Its enhanced code stays in the text, where it stood: peers repeat it on each line, on one, or not at all.
+        """
+        lines = wire.decode("utf-8", "surrogateescape").split("\n")
+        texts = [line.rstrip("\r")[4:] for line in lines if line]
+        return cls(int(wire[:3]), "", "\n".join(texts))
 
 
 GREETING = Reply(220, "", "{hostname} ESMTP Postvagt")
+HELLO = Reply(250, "", "{hostname}")
 BYE = Reply(221, "2.0.0", "Bye")
 OK = Reply(250, "2.0.0", "OK")
 ACCEPTED = Reply(250, "2.0.0", "Message accepted")
@@ -68,6 +67,7 @@ SHUTTING_DOWN = Reply(421, "4.3.2", "Closing down, please try again soon")
 IDLE_TOO_LONG = Reply(421, "4.4.2", "Idle too long, goodbye")
 TOO_MANY_CONNECTIONS = Reply(421, "4.3.2", "Too many connections, please try again soon")
 TOO_MANY_BAD_COMMANDS = Reply(421, "4.7.0", "Too many bad commands, goodbye")
+NEXT_HOP_DOWN = Reply(421, "4.4.1", "The next hop does not answer, please try again later")
 NEXT_HOP_UNREACHABLE = Reply(451, "4.4.1", "The next hop does not answer, please try again")
 NEXT_HOP_AMBIGUOUS = Reply(451, "4.4.2", "The next hop vanished before it answered, please try again")
 LATER = Reply(451, "4.3.0", "Temporary problem here, please try again")
@@ -79,6 +79,7 @@ BAD_SYNTAX = Reply(500, "5.5.2", "Command not recognised")
 LINE_TOO_LONG = Reply(500, "5.5.6", "Command line too long")
 BAD_ARGUMENTS = Reply(501, "5.5.4", "Syntax: {syntax}")
 BAD_ADDRESS = Reply(501, "5.1.3", "Malformed address; write it between < and >")
+REFUSED = Reply(550, "5.7.1", "Message refused by content policy")  # rfc3463#3.8
 NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
 BAD_SEQUENCE = Reply(503, "5.5.1", "{what} first")
 NOT_TRUSTED = Reply(554, "5.7.1", "This listener serves only the networks it was told to trust")

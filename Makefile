@@ -1,0 +1,38 @@
+# Postvagt. Two commands for a newcomer: `make run` and `make test`.
+
+VENV = .venv
+PYTHON_IN_VENV = $(VENV)/bin/python
+
+.PHONY: run test check bench lock clean help
+
+help:            ## What there is.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## */\t/' | expand -t 14
+
+run:             ## Install what it needs, start the embedded gateway, show three messages, serve until Ctrl-C.
+	@scripts/install run
+	@exec $(PYTHON_IN_VENV) scripts/demo.py
+
+test:            ## Install what the tests need and run them all.
+	@scripts/install dev
+	@scripts/debian-peers
+	@exec $(PYTHON_IN_VENV) -m pytest
+
+check:           ## Form, lint, types, and the arrows between the rooms.
+	@scripts/install dev
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PYTHON_IN_VENV) scripts/lint_files.py
+
+bench:           ## Messages a second beside Postfix's before-queue proxy, in one run.
+	@scripts/install dev
+	@scripts/debian-peers
+	@exec $(PYTHON_IN_VENV) bench/run.py
+
+lock:            ## Renew the locks after a change in pyproject.toml.
+	@scripts/install dev
+	@scripts/lock
+
+clean:           ## Take away everything that make made.
+	rm -rf $(VENV) .tools var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,433 @@
+"""The composition root: Settings → running workers. Nobody else builds objects, reads the files or draws the ids.
+
+A worker process is a loop with one store, one desk and, for each listener, a gate and an acceptor. Everything a worker
+needs is read and built before the first port is opened, so a wrong setting never leaves half a gateway behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import logging
+import os
+import secrets
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import uvloop
+
+import gateway
+from gateway.audit import Event, open_store
+from gateway.audit.event import danish_time
+from gateway.extract import Budget
+from gateway.inspect import Inspector
+from gateway.policy import Policy, PolicyError, load_policy
+from gateway.settings import Endpoint, Listener, Mode, NextHop, NextHopTls, Settings, parse_settings
+from gateway.smtp import nexthop
+from gateway.smtp.acceptor import Acceptor, Counts
+from gateway.smtp.desk import Desk
+from gateway.smtp.gate import Gate
+from gateway.smtp.listener import Backend, Conversation, Terms
+from gateway.smtp.outbox import Outbox, make_maildir
+from gateway.smtp.relay import Relay
+from gateway.smtp.trace import Tracer
+from gateway.supervisor import Job, Supervisor
+
+log = logging.getLogger(__name__)
+
+SOFTWARE = f"postvagt {gateway.__version__}"
+KEY_BYTES = 32
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no letter that is read as another one when a case id is said on the phone."""
+
+
+class ServiceError(Exception):
+    """What keeps the gateway from starting: one line for the operator."""
+
+
+# ---------------------------------------------------------------- what is read before anything runs
+
+
+def read_settings(config: Path | None, folder: Path, policy_folder: Path) -> Settings:
+    """The settings of a file, or the embedded default in `folder`. Raises SettingsError, ServiceError."""
+    if config is None:
+        return Settings.embedded(folder, policy_folder)
+    return parse_settings(_read(config), str(config), config.resolve().parent)
+
+
+def read_policy(folder: Path) -> Policy:
+    """The policy whose YAML files lie in the folder. Raises PolicyError, ServiceError."""
+    if not folder.is_dir():
+        raise ServiceError(f"{folder}: no such folder, `policy` names the folder that holds the policy's YAML files")
+    files = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
+    try:
+        return load_policy({path.relative_to(folder).as_posix(): _read(path) for path in files})
+    except PolicyError as error:
+        raise PolicyError(f"{folder}/{line}" for line in error.lines) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ServiceError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def inspector(settings: Settings, policy: Policy) -> Inspector:
+    """What reads and judges messages by these settings. Raises ServiceError when the policy's words are wrong."""
+    try:
+        return Inspector(policy, Budget())
+    except ValueError as error:
+        raise ServiceError(f"{settings.policy}: {error}") from None
+
+
+def checked(settings: Settings, policy: Policy) -> None:
+    """Build once and throw away what only building can prove right: word lists, certificates."""
+    inspector(settings, policy)
+    for listener in settings.listeners:
+        listener_tls(listener)
+
+
+def read_or_make_key(path: Path) -> bytes:
+    """The gateway's own secret. Made on the first start, readable by its owner only."""
+    with contextlib.suppress(FileExistsError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+    key = _read(path)
+    if len(key) < KEY_BYTES:
+        raise ServiceError(
+            f"{path}: holds {len(key)} bytes, a key has at least {KEY_BYTES}; remove it to get a new one"
+        )
+    return key
+
+
+def new_case_id() -> str:
+    """What the notice, the reply and the event share, to be said on the phone: `PV-3KQ7-9XAT-M2FD`.
+
+    Seconds, so that ids grow with time and the record's index stays cheap, and 29 random bits.
+    """
+    value = (int(time.time()) & 0x7FFFFFFF) << 29 | secrets.randbits(29)
+    letters = "".join(_LETTERS[value >> shift & 31] for shift in range(55, -1, -5))
+    return f"PV-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+# ---------------------------------------------------------------- the parts of one worker
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a worker is built from, read and checked before it is forked."""
+
+    settings: Settings
+    policy: Policy
+    key: bytes = field(repr=False)
+    hostname: str
+    sockets: Mapping[Endpoint, socket.socket]
+    counts: Counts
+    listener_tls: Mapping[Endpoint, ssl.SSLContext]
+
+
+class Worker:
+    """One process's share of the gateway."""
+
+    def __init__(self, plan: Plan, number: int) -> None:
+        self._plan = plan
+        self._number = number
+        self._conversations: set[Conversation] = set()
+        self._everyone_left = asyncio.Event()
+        limits = plan.settings.limits
+        self._desk = Desk(
+            inspector(plan.settings, plan.policy), limits.scan_seconds, lambda: danish_time(_now()).date()
+        )
+        self._store = open_store(plan.settings.audit.store)
+        self._hops: dict[NextHop, nexthop.NextHop] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until told to stop, then finish what is under way."""
+        loop = asyncio.get_running_loop()
+        settings = self._plan.settings
+        self._store.start()
+        acceptors = [
+            Acceptor(
+                self._plan.sockets[listener.listen],
+                partial(self._conversation, self._gate(listener), self._terms(listener), loop),
+                self._plan.counts,
+                self._number,
+                settings.limits.connections,
+            )
+            for listener in settings.listeners
+        ]
+        await self._record("start")
+        for acceptor in acceptors:
+            acceptor.open()
+        await stop.wait()
+        for acceptor in acceptors:
+            acceptor.close()
+        await self._finish(settings.limits.total_seconds)
+
+    async def _finish(self, seconds: float) -> None:
+        """Idle clients hear 421; a message under way is carried to its end (rfc5321#3.8)."""
+        for conversation in tuple(self._conversations):
+            conversation.say_goodbye()
+        if self._conversations:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._everyone_left.wait(), seconds)
+        for hop in self._hops.values():
+            hop.close()
+        await self._record("stop")
+        self._store.close()
+        self._desk.close()
+
+    def _gate(self, listener: Listener) -> Gate:
+        plan, settings = self._plan, self._plan.settings
+        return Gate(
+            listener=str(listener.listen),
+            role=listener.role,
+            hop=self._hop(settings.next_hop_of(listener)),
+            desk=self._desk,
+            store=self._store,
+            tracer=Tracer(plan.hostname, derived_key(plan.key, "loop")),
+            node=plan.hostname,
+            worker=self._number,
+            software=SOFTWARE,
+            record_key=derived_key(plan.key, "record"),
+            new_case_id=new_case_id,
+            now=_now,
+            clock=time.perf_counter,
+            trusts=listener.trusts,
+            monitor=settings.mode is Mode.MONITOR,
+            message_bytes=settings.limits.message_bytes,
+            hops=settings.limits.hops,
+        )
+
+    def _hop(self, wanted: NextHop) -> nexthop.NextHop:
+        """Listeners with the same next hop share its sessions."""
+        if wanted not in self._hops:
+            limits = self._plan.settings.limits
+            rest = max(5.0, (limits.total_seconds - limits.scan_seconds) / 3)
+            target = nexthop.Target(
+                host=wanted.host,
+                port=wanted.port,
+                hostname=self._plan.hostname,
+                tls=next_hop_tls(wanted.tls),
+                tls_required=wanted.tls is NextHopTls.REQUIRED,
+                timeouts=nexthop.Timeouts(connect=min(10.0, rest), command=rest, final_dot=2 * rest),
+            )
+            self._hops[wanted] = nexthop.NextHop(target)
+        return self._hops[wanted]
+
+    def _terms(self, listener: Listener) -> Terms:
+        limits = self._plan.settings.limits
+        return Terms(
+            hostname=self._plan.hostname,
+            message_bytes=limits.message_bytes,
+            command_bytes=limits.command_bytes,
+            recipients=limits.recipients,
+            bad_commands=limits.bad_commands,
+            idle_seconds=limits.idle_seconds,
+            tls=self._plan.listener_tls.get(listener.listen),
+        )
+
+    def _conversation(self, gate: Gate, terms: Terms, loop: asyncio.AbstractEventLoop) -> Conversation:
+        conversation = Conversation(Relay(gate), terms, loop, self._left)
+        self._conversations.add(conversation)
+        self._plan.counts.set(self._number, len(self._conversations))
+        return conversation
+
+    def _left(self, conversation: Conversation) -> None:
+        self._conversations.discard(conversation)
+        self._plan.counts.set(self._number, len(self._conversations))
+        if not self._conversations:
+            self._everyone_left.set()
+
+    async def _record(self, kind: str) -> None:
+        """Starts and stops belong to the record too; without a store we still start, and answer 4xx."""
+        event = Event(
+            case_id=new_case_id(),
+            at=_now(),
+            kind=kind,
+            node=self._plan.hostname,
+            worker=self._number,
+            mode=self._plan.settings.mode.value,
+            policy=self._plan.policy.version,
+            software=SOFTWARE,
+        )
+        try:
+            await self._store.append(event)
+        except OSError:
+            log.error("the %s of worker %d could not be recorded", kind, self._number)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def derived_key(key: bytes, purpose: str) -> bytes:
+    """One secret, a key for each purpose, so that none of them tells anything of another."""
+    return hashlib.blake2b(purpose.encode("ascii"), key=key[:64], digest_size=32).digest()
+
+
+def next_hop_tls(wanted: NextHopTls) -> ssl.SSLContext | None:
+    """`required` verifies the certificate's name and issuer; `opportunistic` takes what there is (rfc7435)."""
+    if wanted is NextHopTls.NONE:
+        return None
+    context = ssl.create_default_context()
+    if wanted is NextHopTls.OPPORTUNISTIC:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def listener_tls(listener: Listener) -> ssl.SSLContext | None:
+    """The listener's certificate, ready to be shown. Raises ServiceError when it cannot be."""
+    if listener.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(listener.tls.certificate, listener.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        files = f"{listener.tls.certificate} and {listener.tls.key}"
+        raise ServiceError(f"{files}: not a certificate and its key that can be used ({what})") from None
+    return context
+
+
+# ---------------------------------------------------------------- the whole gateway
+
+
+class Service:
+    """The gateway of one settings file: opens the ports, starts the workers, renews them on SIGHUP."""
+
+    def __init__(self, config: Path | None, folder: Path, policy_folder: Path) -> None:
+        self._read = partial(read_settings, config, folder, policy_folder)
+        self._sockets: dict[Endpoint, socket.socket] = {}
+        self._outbox_socket: socket.socket | None = None
+        self.settings = self._read()
+        self.plan = self._planned(self.settings)
+
+    def announce(self) -> None:
+        """Say in the log what is served, once."""
+        for listener in self.settings.listeners:
+            hop = self.settings.next_hop_of(listener)
+            log.info("%s on %s, next hop %s:%d", listener.role, listener.listen, hop.host, hop.port)
+        log.info(
+            "policy %s, mode %s, %d worker(s)", self.plan.policy.version, self.settings.mode, self.settings.workers
+        )
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        Supervisor(self._jobs(self.plan), self._renewed, self.settings.limits.total_seconds + 5).run()
+
+    def _planned(self, settings: Settings) -> Plan:
+        """Read everything, then open the ports: a fault in a file is told before any port is open."""
+        policy = read_policy(settings.policy)
+        checked(settings, policy)
+        tls = {listener.listen: context for listener in settings.listeners if (context := listener_tls(listener))}
+        key = read_or_make_key(settings.key)
+        self._open_ports(settings)
+        return Plan(
+            settings=settings,
+            policy=policy,
+            key=key,
+            hostname=settings.hostname or socket.getfqdn(),
+            sockets=self._sockets,
+            counts=Counts(settings.workers),
+            listener_tls=tls,
+        )
+
+    def _open_ports(self, settings: Settings) -> None:
+        wanted = {listener.listen for listener in settings.listeners}
+        opened = {endpoint: listening_socket(endpoint) for endpoint in wanted - self._sockets.keys()}
+        for endpoint in self._sockets.keys() - wanted:
+            self._sockets.pop(endpoint).close()
+        self._sockets = {**self._sockets, **opened}
+        if settings.outbox is not None and self._outbox_socket is None:
+            hop = settings.next_hop_of(settings.listeners[0])
+            self._outbox_socket = listening_socket(Endpoint(hop.host, hop.port))
+            make_maildir(settings.outbox)
+
+    def _jobs(self, plan: Plan) -> Mapping[str, Job]:
+        jobs: dict[str, Job] = {}
+        if plan.settings.outbox is not None and self._outbox_socket is not None:
+            jobs["outbox"] = partial(run_outbox, plan.settings, self._outbox_socket, plan.hostname)
+        for number in range(plan.settings.workers):
+            jobs[f"worker {number + 1}"] = partial(run_worker, plan, number)
+        return jobs
+
+    def _renewed(self) -> Mapping[str, Job] | None:
+        """A new generation from the files as they are now; None, and the old one stays, when they are wrong."""
+        try:
+            settings = self._read()
+            self.plan = self._planned(settings)
+        except Exception as error:
+            log.error("not reloaded, the last good settings and policy stay in force:\n%s", error)
+            return None
+        self.settings = settings
+        log.info("reloaded, policy %s", self.plan.policy.version)
+        return self._jobs(self.plan)
+
+
+def listening_socket(endpoint: Endpoint) -> socket.socket:
+    """Raises ServiceError that names the port when it cannot be had."""
+    family = socket.AF_INET6 if ":" in endpoint.host or not endpoint.host else socket.AF_INET
+    try:
+        listening = socket.create_server(
+            (endpoint.host, endpoint.port), family=family, backlog=1024, dualstack_ipv6=not endpoint.host
+        )
+    except OSError as error:
+        why = (
+            "is taken by another process" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
+        )
+        raise ServiceError(f"port {endpoint} {why}; stop what uses it, or listen on another one") from None
+    listening.setblocking(False)
+    return listening
+
+
+def run_worker(plan: Plan, number: int) -> None:
+    """The whole life of a worker process."""
+    plan.counts.set(number, 0)
+    _run_until_told_to_stop(lambda stop: Worker(plan, number).run(stop))
+
+
+def run_outbox(settings: Settings, listening: socket.socket, hostname: str) -> None:
+    """The whole life of the embedded next hop's process."""
+    folder = settings.outbox
+    assert folder is not None
+    terms = Terms(hostname=hostname, message_bytes=settings.limits.message_bytes + 65536)
+
+    async def serve(stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+
+        def conversation() -> Conversation:
+            backend: Backend = Outbox(folder, terms.message_bytes)
+            return Conversation(backend, terms, loop)
+
+        acceptor = Acceptor(listening, conversation, Counts(1), 0, settings.limits.connections)
+        acceptor.open()
+        await stop.wait()
+        acceptor.close()
+
+    _run_until_told_to_stop(serve)
+
+
+def _run_until_told_to_stop(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        await serve(stop)
+
+    uvloop.run(main())

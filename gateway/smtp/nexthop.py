@@ -1,0 +1,339 @@
+"""The dialogue with the next hop: a small pool of sessions, each carrying one transaction at a time.
+
+A session waits in the pool for a few seconds only and is used again only when nothing speaks against it: still open,
+no byte unasked for. A failure before DATA on a session from the pool is tried once more on a fresh one, because
+nothing of the message has left us; after DATA nothing is ever repeated (rfc5321#4.5.4.1, promise 1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import cast
+
+from gateway.mail import reply as replies
+from gateway.mail.envelope import Path
+from gateway.mail.reply import Reply
+from gateway.smtp.wire import ConnectionGone, Inbox, LineTooLong, WireMessage
+
+REPLY_LINE_LIMIT = 4096
+"""Longest reply line taken. rfc5321#4.5.3.1.5 says 512; Postfix sends up to 2048."""
+REPLY_LINES_LIMIT = 200
+POOL_SECONDS = 2.0
+"""How long an idle session is kept, as Postfix does; next hops drop idle sessions without a word."""
+POOL_SIZE = 64
+
+
+class NextHopError(ConnectionError):
+    """The next hop did not answer as a next hop should. `reply` is what our client hears: always 4xx.
+
+    message_sent: our final dot had left when it happened, so the next hop may have the message (ambiguous end).
+    """
+
+    def __init__(self, cause: str, *, message_sent: bool = False) -> None:
+        super().__init__(cause)
+        self.message_sent = message_sent
+        self.reply = replies.NEXT_HOP_AMBIGUOUS if message_sent else replies.NEXT_HOP_UNREACHABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the next hop said in its EHLO reply: keywords in capitals with their parameters (rfc5321#4.1.1.1)."""
+
+    keywords: dict[bytes, bytes]
+
+    def __contains__(self, keyword: bytes) -> bool:
+        return keyword in self.keywords
+
+    @property
+    def size(self) -> int:
+        """Largest message it takes, in bytes; 0 when it does not say or has no limit (rfc1870#4)."""
+        value = self.keywords.get(b"SIZE", b"")
+        return int(value) if value.isdigit() else 0
+
+    @classmethod
+    def parse(cls, reply: Reply) -> Capabilities:
+        words = [line.encode("utf-8", "surrogateescape").split(b" ", 1) for line in reply.text.split("\n")[1:]]
+        return cls({word[0].upper(): word[1].strip() if len(word) > 1 else b"" for word in words})
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds the next hop has for each phase (rfc5321#4.5.3.2, shortened so that they fit our client's patience)."""
+
+    connect: float = 10.0
+    command: float = 60.0
+    final_dot: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the next hop is and how we introduce ourselves."""
+
+    host: str
+    port: int
+    hostname: str
+    tls: ssl.SSLContext | None = None
+    tls_required: bool = False
+    timeouts: Timeouts = Timeouts()
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Session(asyncio.Protocol):
+    """One connection to the next hop, after its greeting and EHLO."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._inbox = Inbox()
+        self._transport: asyncio.Transport | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self.capabilities = Capabilities({})
+        self.tls = ""
+        self.is_fresh = True
+        self.in_transaction = False
+        self.idle_since = 0.0
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._inbox.attach(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._inbox.feed(data)
+
+    def eof_received(self) -> None:
+        self._inbox.end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._inbox.end()
+        self._writable.set()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    # What a transaction calls
+
+    @property
+    def is_usable(self) -> bool:
+        """Open, and nothing said unasked: an unsolicited line is a goodbye (421)."""
+        return (
+            self._transport is not None
+            and not self._transport.is_closing()
+            and not self._inbox.has_ended
+            and not len(self._inbox)
+        )
+
+    async def command(self, line: bytes) -> Reply:
+        """Send a command, return its reply. Raises NextHopError when there is none."""
+        self._write(line + b"\r\n")
+        return await self._reply(self._target.timeouts.command)
+
+    async def mail(self, path: Path) -> Reply:
+        """MAIL with the path's bytes and parameters as they are."""
+        self.is_fresh = False
+        self.in_transaction = True
+        return await self.command(_with_parameters(b"MAIL FROM:<" + path.address.raw + b">", path))
+
+    async def rcpt(self, path: Path) -> Reply:
+        return await self.command(_with_parameters(b"RCPT TO:<" + path.address.raw + b">", path))
+
+    async def reset(self) -> Reply:
+        self.in_transaction = False
+        return await self.command(b"RSET")
+
+    async def data(self, added: bytes, message: WireMessage) -> Reply:
+        """Hand over the message under the header fields we add. The reply is the one to the final dot.
+
+        A reply other than 354 to DATA is returned as it is: then nothing of the message has been sent.
+        """
+        go_ahead = await self.command(b"DATA")
+        if go_ahead.code != 354:
+            return go_ahead
+        try:
+            self._write(added)
+            self._write(message.wire)
+            if not self._writable.is_set():
+                await asyncio.wait_for(self._writable.wait(), self._target.timeouts.final_dot)
+        except (NextHopError, TimeoutError) as error:
+            self.abort()
+            raise NextHopError("it stopped reading the message") from error
+        try:
+            self._write(b".\r\n")
+            reply = await self._reply(self._target.timeouts.final_dot)
+        except NextHopError as error:
+            raise NextHopError(str(error), message_sent=True) from error
+        if not (reply.is_positive or reply.is_negative):
+            self.abort()
+            raise NextHopError(f"it answered {reply.code} to the final dot", message_sent=True)
+        self.in_transaction = False
+        return reply
+
+    def leave(self) -> None:
+        """Leave politely, without waiting for the answer (rfc5321#4.1.1.10)."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"QUIT\r\n")
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the line at once: whatever the next hop has not accepted by now it shall not accept."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Opening
+
+    async def open(self) -> None:
+        """Greeting, EHLO, and STARTTLS where the target wants it. Raises NextHopError."""
+        greeting = await self._reply(self._target.timeouts.command)
+        _expect(greeting, 220, "greeting")
+        await self._hello()
+        if self._target.tls is not None:
+            await self._secure(self._target.tls)
+
+    async def _hello(self) -> None:
+        reply = await self.command(b"EHLO " + self._target.hostname.encode("ascii", "replace"))
+        if reply.code == 250:
+            self.capabilities = Capabilities.parse(reply)
+            return
+        reply = await self.command(b"HELO " + self._target.hostname.encode("ascii", "replace"))
+        _expect(reply, 250, "HELO")
+
+    async def _secure(self, context: ssl.SSLContext) -> None:
+        """STARTTLS, then a new EHLO: what was said before in the clear does not count (rfc3207#4.2)."""
+        if b"STARTTLS" not in self.capabilities:
+            if self._target.tls_required:
+                raise NextHopError("it offers no STARTTLS, and tls is required")
+            return
+        _expect(await self.command(b"STARTTLS"), 220, "STARTTLS")
+        assert self._transport is not None
+        loop = asyncio.get_running_loop()
+        try:
+            secured = await loop.start_tls(self._transport, self, context, server_hostname=self._target.host)
+        except (OSError, ssl.SSLError) as error:
+            raise NextHopError(f"TLS: {error.__class__.__name__}") from error
+        if secured is None:
+            raise NextHopError("TLS: it closed the connection")
+        self.connection_made(secured)
+        version, cipher = secured.get_extra_info("ssl_object").version(), secured.get_extra_info("cipher")
+        self.tls = f"{version} {cipher[0]}"
+        await self._hello()
+
+    # Reading and writing
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            raise NextHopError("it closed the connection")
+        self._transport.write(data)
+
+    async def _reply(self, seconds: float) -> Reply:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._read_reply()
+        except TimeoutError as error:
+            self.abort()
+            raise NextHopError(f"no reply within {seconds:g} s") from error
+        except (ConnectionGone, LineTooLong, ValueError) as error:
+            self.abort()
+            raise NextHopError("it closed the connection or spoke no SMTP") from error
+
+    async def _read_reply(self) -> Reply:
+        lines = []
+        for _ in range(REPLY_LINES_LIMIT):
+            line = await self._inbox.line(REPLY_LINE_LIMIT)
+            lines.append(line)
+            if line[3:4] != b"-":
+                return Reply.parse(b"".join(lines))
+        raise ValueError("endless reply")
+
+
+class NextHop:
+    """The next hop of a listener: opens sessions, keeps a few for the next message, remembers what it can do."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._idle: list[Session] = []
+        self.capabilities: Capabilities | None = None
+
+    async def session(self) -> Session:
+        """A session ready for MAIL: one that waited, or a new one. Raises NextHopError."""
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            session = self._idle.pop()
+            if session.is_usable and now - session.idle_since < POOL_SECONDS:
+                return session
+            session.leave()
+        return await self.fresh_session()
+
+    async def fresh_session(self) -> Session:
+        loop = asyncio.get_running_loop()
+        session = Session(self.target)
+        try:
+            async with asyncio.timeout(self.target.timeouts.connect):
+                await loop.create_connection(lambda: session, self.target.host, self.target.port)
+        except (OSError, TimeoutError) as error:
+            raise NextHopError(f"no connection: {error.__class__.__name__}") from error
+        try:
+            await session.open()
+        except NextHopError:
+            session.abort()
+            raise
+        self.capabilities = session.capabilities
+        return session
+
+    async def learn(self) -> Capabilities:
+        """What the next hop can do: from memory, or by asking it now. Raises NextHopError."""
+        if self.capabilities is None:
+            self.give_back(await self.session())
+        assert self.capabilities is not None
+        return self.capabilities
+
+    async def release(self, session: Session) -> None:
+        """A transaction is over, finished or not; keep the session for the next one when it can be made clean."""
+        if session.in_transaction and session.is_usable:
+            try:
+                await session.reset()
+            except NextHopError:
+                return
+        self.give_back(session)
+
+    def give_back(self, session: Session) -> None:
+        """Keep a clean session for a few seconds; drop any other."""
+        if session.in_transaction or not session.is_usable or len(self._idle) >= POOL_SIZE:
+            session.abort()
+            return
+        session.idle_since = asyncio.get_running_loop().time()
+        self._idle.append(session)
+        if len(self._idle) == 1:
+            asyncio.get_running_loop().call_later(POOL_SECONDS, self._drop_stale)
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().leave()
+
+    def _drop_stale(self) -> None:
+        """Say goodbye to sessions that waited too long, so that the next hop's slots are free again."""
+        loop = asyncio.get_running_loop()
+        stale = [session for session in self._idle if loop.time() - session.idle_since >= POOL_SECONDS]
+        self._idle = [session for session in self._idle if session not in stale]
+        for session in stale:
+            session.leave()
+        if self._idle:
+            loop.call_later(POOL_SECONDS, self._drop_stale)
+
+
+def _expect(reply: Reply, code: int, phase: str) -> None:
+    """Anything but the expected code is a fault of the set-up, not of the mail: it becomes a 4xx."""
+    if reply.code != code:
+        raise NextHopError(f"{phase} answered {reply.code}")
+
+
+def _with_parameters(command: bytes, path: Path) -> bytes:
+    return command + b" " + path.parameters if path.parameters else command

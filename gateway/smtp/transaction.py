@@ -1,0 +1,212 @@
+"""The story of one message between two dialogues: taken from the client, inspected, carried out, recorded, answered.
+
+    relay        the message goes on byte for byte under our two header fields; the client hears the next hop's reply
+    block        it never goes on; the sender gets a bounce through the same next hop, or the client hears 550
+    defer        4xx, and the client keeps the message
+    the event    is durable before the client hears anything
+
+So 250 is never ours to give: it is the next hop's, for the message or for the bounce (promise 1, rfc5321#4.2.5).
+Whatever goes wrong on our side, in inspection, notice or record, is a 4xx: it never fails open (promise 2).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from gateway.audit import AuditError
+from gateway.audit.event import danish_time
+from gateway.inspect import Inspection
+from gateway.mail import reply as replies
+from gateway.mail.address import Address
+from gateway.mail.envelope import Envelope, Path
+from gateway.mail.reply import Reply
+from gateway.notice import Facts, Notice, build_bounce, reply_line
+from gateway.policy.verdict import Action, FollowUp
+from gateway.smtp.case import Case
+from gateway.smtp.gate import Gate
+from gateway.smtp.nexthop import NextHopError, Session
+from gateway.smtp.wire import WireMessage
+
+log = logging.getLogger(__name__)
+
+NULL_PATH = Path(Address(b""))
+SEEN_TOO_OFTEN = 3
+"""A body that passes us a third time goes round in circles; twice happens, when a list sends it back to us."""
+
+
+class ClientGone(ConnectionError):
+    """The client vanished before our final dot: it keeps the message and will come again, so nobody else gets it."""
+
+
+class Transaction:
+    """One message whose envelope the next hop has accepted on `session`."""
+
+    def __init__(
+        self, gate: Gate, session: Session, envelope: Envelope, message: WireMessage, is_gone: Callable[[], bool]
+    ) -> None:
+        self._gate = gate
+        self._session = session
+        self._envelope = envelope
+        self._message = message
+        self._is_gone = is_gone
+        self._case = Case(gate.new_case_id(), gate.now(), envelope, message.size, next_hop_tls=session.tls)
+
+    async def run(self) -> Reply:
+        """Carry the message to its end. The reply is what the client hears; its event is durable by then."""
+        return await self._recorded(await self._answer())
+
+    async def _answer(self) -> Reply:
+        """Inspect and carry out; every failure of ours or of the next hop is a reply that makes the client keep it."""
+        try:
+            return await self._inspected_and_carried_out()
+        except NextHopError as error:
+            self._gate.hop_trouble(error)
+            self._case.in_doubt = error.message_sent
+            return error.reply
+        except ClientGone:
+            self._case.refusal = "the client left before the message was given on"
+            return replies.LATER
+        except TimeoutError:
+            log.error("case %s: not inspected in time", self._case.id)
+            return replies.NOT_INSPECTED
+        except Exception as error:
+            log.error("case %s ended in an error of ours: %s", self._case.id, _where(error))
+            return replies.LATER
+
+    async def _inspected_and_carried_out(self) -> Reply:
+        content = self._message.content
+        if refusal := self._refused_for_its_form(content):
+            return refusal
+        with self._case.timed("inspect", self._gate):
+            inspection = await self._gate.desk.inspect(content, self._envelope, self._gate.role)
+        self._case.inspection = inspection
+        with self._case.timed("carry out", self._gate):
+            return await self._carried_out(inspection, content)
+
+    def _refused_for_its_form(self, content: bytes) -> Reply | None:
+        """What no policy need judge: a message two servers would read differently, or one that goes in circles."""
+        if self._message.has_doubtful_end:
+            self._case.refusal = "a lone dot between bare line ends"
+            return replies.BARE_LINE_END
+        if self._gate.tracer.hops(content) > self._gate.hops:  # rfc5321#6.3
+            self._case.refusal = "too many hops"
+            return replies.TOO_MANY_HOPS
+        if self._gate.tracer.times_seen(content) >= SEEN_TOO_OFTEN:
+            self._case.refusal = "loop"
+            return replies.TOO_MANY_HOPS
+        return None
+
+    async def _carried_out(self, inspection: Inspection, content: bytes) -> Reply:
+        verdict = inspection.verdict
+        if self._gate.monitor or verdict.action is Action.RELAY:
+            return await self._relayed(content)
+        if verdict.action is Action.DEFER:
+            return replies.LATER
+        if verdict.follow_up is FollowUp.BOUNCE:
+            return await self._bounced(inspection, content)
+        return self._rejected(inspection)
+
+    # Relay
+
+    async def _relayed(self, content: bytes) -> Reply:
+        """Give the message on. The reply is the next hop's own."""
+        if self._is_gone():
+            raise ClientGone
+        client, case = self._envelope.client, self._case
+        utf8 = b"SMTPUTF8" in self._envelope.reverse_path.parameters.upper()
+        added = self._gate.tracer.fields(content, client, case.id, case.taken_at, utf8=utf8)
+        return self._heard(await self._session.data(added, self._message))
+
+    def _heard(self, reply: Reply) -> Reply:
+        """The next hop's reply as our client may hear it: 421 would tell it that our own line closes."""
+        self._case.next_hop_reply = reply
+        return reply._replace(code=451) if reply.code == 421 else reply
+
+    # Block
+
+    async def _bounced(self, inspection: Inspection, content: bytes) -> Reply:
+        """Tell the sender first, then relay to those the message may lawfully reach (`split`), if any."""
+        notice = build_bounce(self._facts(inspection))
+        told = self._heard(await self._sent(notice))
+        if told.is_temporary:
+            return told
+        if not told.is_positive:
+            return self._rejected(inspection)
+        self._case.follow_up = FollowUp.BOUNCE.value
+        self._case.notice_id = notice.message_id
+        lawful = inspection.verdict.relayed_to
+        if not lawful:
+            return replies.STOPPED.filled(case_id=self._case.id)
+        await self._readdressed(lawful)
+        return await self._relayed(content)
+
+    async def _sent(self, notice: Notice) -> Reply:
+        """Hand the notice to the next hop, reverse-path null (rfc3464#2). Its first refusal, or its last reply."""
+        session = self._session
+        if notice.needs_smtputf8 and b"SMTPUTF8" not in session.capabilities:
+            return replies.NEEDS_SMTPUTF8
+        await self._started_anew()
+        eight_bit = not notice.content.isascii() and b"8BITMIME" in session.capabilities
+        words = [b"BODY=8BITMIME"] * eight_bit + [b"SMTPUTF8"] * notice.needs_smtputf8
+        reply = await session.mail(Path(NULL_PATH.address, b" ".join(words)))
+        if reply.is_positive:
+            reply = await session.rcpt(Path(notice.recipient))
+        if reply.is_positive:
+            reply = await session.data(b"", WireMessage.of(notice.content))
+        return reply
+
+    async def _readdressed(self, recipients: Iterable[Address]) -> None:
+        """The same envelope for fewer recipients. All were accepted a moment ago; if one is not now, we try later."""
+        wanted = {address.raw for address in recipients}
+        await self._started_anew()
+        answers = [await self._session.mail(self._envelope.reverse_path)]
+        for path in self._envelope.forward_paths:
+            if path.address.raw in wanted:
+                answers.append(await self._session.rcpt(path))
+        if not all(answer.is_positive for answer in answers):
+            raise NextHopError("it refused an envelope that it had accepted")
+
+    async def _started_anew(self) -> None:
+        if self._session.in_transaction and not (await self._session.reset()).is_positive:
+            raise NextHopError("it refused RSET")
+
+    def _rejected(self, inspection: Inspection) -> Reply:
+        self._case.follow_up = FollowUp.REJECT.value
+        return replies.REFUSED._replace(text=reply_line(self._facts(inspection)))
+
+    def _facts(self, inspection: Inspection) -> Facts:
+        case, policy, message = self._case, self._gate.desk.policy, inspection.message
+        return Facts(
+            verdict=inspection.verdict,
+            sender=self._envelope.sender,
+            case_id=case.id,
+            time=danish_time(case.taken_at),
+            host=self._gate.tracer.hostname,
+            organisation=policy.organisation,
+            message_id=f"<{case.id}@{self._gate.tracer.hostname}>",
+            boundary=f"=_postvagt_{case.id}",
+            original_message_id=message.message_id.decode("ascii", "replace"),
+            original_subject=message.subject,
+        )
+
+    # Record
+
+    async def _recorded(self, reply: Reply) -> Reply:
+        """The event, durable. Without it nobody hears yes or no: the client keeps the message and tries again."""
+        try:
+            await self._gate.store.append(self._case.event(self._gate, reply))
+        except AuditError as error:
+            log.error("case %s could not be recorded (%s); the client hears 4xx", self._case.id, _where(error))
+            return replies.LATER
+        return reply
+
+
+def _where(error: BaseException) -> str:
+    """The kind of an error and the line of ours it came from; its text may hold a word of the message."""
+    trace = error.__traceback__
+    place = ""
+    while trace is not None:
+        place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}"

@@ -1,0 +1,89 @@
+"""A gateway as its admin runs it: `postvagt serve --config FILE` in a process of its own, on ports of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, seconds: float = 20.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.02)
+    return False
+
+
+class RunningGateway:
+    """Settings over the usual ones; `port` is the first listener's."""
+
+    def __init__(self, folder: Path, next_hop_port: int, **settings: Any) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.log = folder / "gateway.log"
+        listener = {"role": "outbound", "listen": f"127.0.0.1:{self.port}"} | settings.pop("listener", {})
+        self.settings = {
+            "listeners": [listener, *settings.pop("more_listeners", ())],
+            "next_hop": {"host": "127.0.0.1", "port": next_hop_port, "tls": "none"},
+            "policy": str(settings.pop("policy", ROOT / "policies" / "lavuk")),
+            "audit": {"store": "sqlite:///audit.db"},
+            "hostname": "gateway.example",
+            "workers": 1,
+            **settings,
+        }
+        self.config = folder / "postvagt.yaml"
+        self.config.write_text(yaml.safe_dump(self.settings, allow_unicode=True), encoding="utf-8")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> RunningGateway:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gateway", "serve", "--debug", "--config", str(self.config)],
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        if not wait_for_port(self.port) or self.process.poll() is not None:
+            raise RuntimeError(f"the gateway did not start:\n{self.log.read_text()}")
+        return self
+
+    def stop(self) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def events(self) -> list[Any]:
+        """The events of kind `message`, oldest first."""
+        from gateway.audit import open_store
+
+        store = open_store(f"sqlite:///{self.folder / 'audit.db'}")
+        try:
+            records = store.recent(100_000)
+        finally:
+            store.close()
+        return [record.event for record in reversed(records) if record.event and record.event.kind == "message"]
+
+    def everything_written(self) -> bytes:
+        """Every byte the gateway wrote anywhere in its folder: log, record, key, outbox."""
+        files = (path for path in self.folder.rglob("*") if path.is_file() and path != self.config)
+        return b"\n".join(path.read_bytes() for path in sorted(files))

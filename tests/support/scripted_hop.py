@@ -1,0 +1,150 @@
+"""A next hop whose behaviour a test dictates, and that records every byte it was given. A real SMTP server on a thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Taken:
+    """One transaction as the hop heard it: MAIL and RCPT lines, and the message as it stood on the wire."""
+
+    mail: bytes = b""
+    rcpt: list[bytes] = field(default_factory=list)
+    wire: bytes | None = None
+
+
+class ScriptedHop:
+    """Answers `250` to everything unless told otherwise.
+
+    answers: reply bytes by verb (`b"RCPT"`), or by the dot (`b"."`); a list is used up one by one, the last one stays.
+    Instead of a reply: `CLOSE` closes the line, `HANG` says nothing any more.
+    """
+
+    CLOSE, HANG = b"<close>", b"<hang>"
+
+    def __init__(self, keywords: tuple[bytes, ...] = (b"SIZE 60000000", b"8BITMIME", b"SMTPUTF8", b"DSN")) -> None:
+        self.keywords = keywords
+        self.answers: dict[bytes, bytes | list[bytes]] = {}
+        self.taken: list[Taken] = []
+        self.commands: list[bytes] = []
+        self.connections = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._open: set[socket.socket] = set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def messages(self) -> list[bytes]:
+        """The messages taken with a positive answer to the dot, dots undone, our own header fields still on top."""
+        return [undotted(taken.wire) for taken in self.taken if taken.wire is not None]
+
+    def forget(self) -> None:
+        self.answers = {}
+        self.taken = []
+        self.commands = []
+
+    def close(self) -> None:
+        self._listening.close()
+        for connection in list(self._open):
+            connection.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection, connection.makefile("rb") as stream:
+                self._talk(connection, stream)
+        except (OSError, ValueError):
+            pass
+        finally:
+            self._open.discard(connection)
+
+    def _talk(self, connection: socket.socket, stream) -> None:
+        if not self._answer(connection, b"GREETING", b"220 hop\r\n"):
+            return
+        taken = Taken()
+        while line := stream.readline():
+            self.commands.append(line)
+            verb = line[:4].upper().strip()
+            if verb == b"EHLO":
+                words = [b"hop", *self.keywords]
+                usual = b"".join(b"250-" + word + b"\r\n" for word in words[:-1]) + b"250 " + words[-1] + b"\r\n"
+            elif verb == b"DATA":
+                usual = b"354 go\r\n"
+            elif verb == b"QUIT":
+                usual = b"221 bye\r\n"
+            else:
+                usual = b"250 2.0.0 ok\r\n"
+            answer = self._answer(connection, verb, usual)
+            if not answer:
+                return
+            positive = answer[:1] in b"23"
+            if verb == b"MAIL":
+                taken = Taken(line.rstrip(b"\r\n"))
+            elif verb == b"RCPT" and positive:
+                taken.rcpt.append(line.rstrip(b"\r\n"))
+            elif verb == b"RSET":
+                taken = Taken()
+            elif verb == b"DATA" and answer.startswith(b"354"):
+                wire = self._read_message(stream)
+                if wire is None:
+                    return
+                answer = self._answer(connection, b".", b"250 2.0.0 taken as 4711\r\n")
+                if answer[:1] == b"2":
+                    taken.wire = wire
+                    self.taken.append(taken)
+                taken = Taken()
+                if not answer:
+                    return
+            elif verb == b"QUIT":
+                return
+
+    @staticmethod
+    def _read_message(stream) -> bytes | None:
+        """Up to CRLF dot CRLF exactly; whatever else a line end might be stays inside."""
+        wire = b""
+        while not (wire.endswith(b"\r\n.\r\n") or wire == b".\r\n"):
+            line = stream.readline()
+            if not line:
+                return None
+            wire += line
+        return wire[:-3]
+
+    def _answer(self, connection: socket.socket, what: bytes, usual: bytes) -> bytes:
+        """Say what the test wants said here. Empty when the line is over."""
+        answer = self.answers.get(what, usual)
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if answer == self.HANG:
+            time.sleep(60)
+            return b""
+        if answer == self.CLOSE:
+            connection.close()
+            return b""
+        connection.sendall(answer)
+        return answer
+
+
+def undotted(wire: bytes) -> bytes:
+    text = wire.replace(b"\r\n.", b"\r\n")
+    return text[1:] if text.startswith(b".") else text
+
+
+def without_our_fields(message: bytes) -> bytes:
+    """The message below the two header fields the gateway puts on top; fails when they are not there."""
+    head, separator, rest = message.partition(b"Postvagt-Passed: ")
+    assert head.startswith(b"Received: from "), head[:60]
+    assert separator
+    return rest.partition(b"\r\n")[2]
