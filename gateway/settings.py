@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from gateway.mail.network import Network, is_in
 from gateway.mail.role import Role
 from gateway.yamltext import YamlError, parse_yaml, validated
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NOT_YET = {
     ("role", "submission"): "the role `submission` is not built yet, write `outbound` or `inbound`",
@@ -177,13 +176,7 @@ class Listener(_Strict):
 
     def trusts(self, ip: str) -> bool:
         """Whether a client of this address may use the listener."""
-        try:
-            address = ipaddress.ip_address(ip)
-        except ValueError:
-            return False
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        client = mapped or address
-        return any(client.version == network.version and client in network for network in self.trust)
+        return is_in(ip, self.trust)
 
 
 class Limits(_Strict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import ipaddress
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,6 +11,7 @@ from gateway.mail.address import Address
 from gateway.mail.envelope import Client, Envelope
 from gateway.mail.finding import CATEGORIES, Finding
 from gateway.mail.fragment import Unreadable
+from gateway.mail.network import is_in
 from gateway.mail.role import Role
 from gateway.policy.advise import advise
 from gateway.policy.policy import Policy
@@ -103,15 +103,7 @@ def _is_send_sikkert(policy: Policy, client: Client, headers: Headers) -> bool:
         for name, value in headers:
             if name.lower() == mark.name.lower() and mark.value in (None, value.strip()):
                 return True
-    return bool(marks.clients) and _is_in(client.ip, marks.clients)
-
-
-def _is_in(ip: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
-        return False
-    return any(address.version == network.version and address in network for network in networks)
+    return bool(marks.clients) and is_in(client.ip, marks.clients)
 
 
 def _stop(policy: Policy, judgements: tuple[Judgement, ...], speaker: Address | None) -> tuple[Judgement, ...]:

@@ -371,8 +371,14 @@ def _faellesmails(table: model.Faellesmail) -> Faellesmails:
         defaults={row.domain: rows.get(row.new.key, row.new) for row in table.defaults},
         leaders_mailbox=leaders.mailbox if leaders else None,
         leaders_recipients=frozenset(leaders.recipients) if leaders else frozenset(),
-        boxes=tuple(dict.fromkeys(rows.get(box.new.key, box.new) for box in table.mailboxes if box.old)),
+        boxes=_boxes(table, rows),
     )
+
+
+def _boxes(table: model.Faellesmail, rows: Mapping[str, Address]) -> tuple[Address, ...]:
+    """The faellesmails that stand for an old mailbox, by name: what an unknown sender may choose from."""
+    boxes = {rows.get(box.new.key, box.new) for box in table.mailboxes if box.old}
+    return tuple(sorted(boxes, key=lambda box: box.key))
 
 
 def _rows(table: model.Faellesmail) -> dict[str, Address]:

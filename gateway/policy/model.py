@@ -14,9 +14,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from gateway.mail.address import Address, a_label
 from gateway.mail.finding import CATEGORIES, Confidence
+from gateway.mail.network import Network
 from gateway.policy.verdict import Kind, Method, Safety
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}(?<!-)\Z")
 

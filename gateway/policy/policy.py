@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.mail.address import Address
+from gateway.mail.network import Network
 from gateway.policy.domains import Index
 from gateway.policy.faellesmail import Faellesmails
 from gateway.policy.model import Decision, DomainList, HeaderMark, Organisation, RecipientClass
 from gateway.policy.verdict import Kind, Method, Safety
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Cell = tuple[str, Method, str]
 
 

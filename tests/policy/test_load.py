@@ -1,0 +1,214 @@
+"""A policy that is wrong is refused whole, every fault by file and line; a right one is what its files say."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.mail.address import Address
+from gateway.policy import Policy, PolicyError, advise, load_policy
+
+Change = Callable[..., dict[str, str]]
+
+FAULTS = [
+    (
+        "senders.yaml",
+        "default: insecure",
+        "default: unsecure",
+        "no class is called `unsecure`, did you mean `insecure`?",
+    ),
+    ("senders.yaml", "order: [insecure, kk]", "order: [kk]", "the class `insecure` has no place in the order"),
+    ("senders.yaml", "order: [insecure, kk]", "order: [kk, insecure]", "the last class of the order, `insecure`, must"),
+    ("senders.yaml", "order: [insecure, kk]", "order: [insecure, kk, kk]", "`kk` stands twice in the order"),
+    ("senders.yaml", "domains: [kk.dk]", "domains: [kk.dk, lavuk.dk]", "`lavuk.dk` belongs to `kk` already"),
+    ("senders.yaml", "domains: [kk.dk]", "domains: [kk]", "`kk` is no domain, write it like `example.dk`"),
+    ("senders.yaml", "domains: [kk.dk]", "domains: [x@kk.dk]", "`x@kk.dk` is no domain, write it without what stands"),
+    ("senders.yaml", "domains: [kk.dk]", "domains: kk.dk", "a list is wanted"),
+    ("senders.yaml", "domains: [kk.dk]", "lists: [kommunr]", "there is no list lists/kommunr.yaml, did you mean"),
+    ("senders.yaml", "secure: true ", "secure: maybe ", "`true` or `false` is wanted"),
+    ("senders.yaml", "secure: true ", "secure: false ", "no class is `secure: true`"),
+    ("recipients.yaml", "lists: [kommuner]", "", "nobody belongs to the class `kommune`"),
+    ("recipients.yaml", "domains: [kk.dk]", "domains: [kk.dk, lavuk.dk]", "`lavuk.dk` belongs to `kk` already"),
+    ("recipients.yaml", "lists: [tunnel,", "lists: [kommuner,", "of this list belongs to `kommune` already"),
+    ("recipients.yaml", "kind: egen", "kind: eget", "one of these words is wanted"),
+    ("matrix.yaml", "andre: ikke_sikker", "andra: ikke_sikker", "no class is called `andra`, did you mean `andre`?"),
+    ("matrix.yaml", "andre: ikke_sikker", "andre: usikker", "one of these words is wanted: 'sikker', "),
+    (
+        "matrix.yaml",
+        "method: send_sikkert",
+        "method: almindelig",
+        "a row for `kk` by `almindelig` stands above already",
+    ),
+    ("matrix.yaml", "sender: insecure", "sender: inscure", "no class is called `inscure`, did you mean `insecure`?"),
+    ("matrix.yaml", "{kk: sikker,", "{insecure: sikker, kk: sikker,", "`always` says ikke_lovlig of `insecure`"),
+    ("matrix.yaml", "always:", "allways:", "unknown key `allways`, did you mean `always`?"),
+    ("faellesmail.yaml", "[dagklub@lavuk.dk]", "[dagklub]", "`dagklub` is no mail address, write `name@example.dk`"),
+    ("faellesmail.yaml", "[dagklub@lavuk.dk]", "[Sdr.Fasanvej@lavuk.dk]", "`Sdr.fasanvej@lavuk.dk` has a row already"),
+    ("faellesmail.yaml", "new: strodammen@kk.dk", "new: lærkevej@kk.dk", "`lærkevej@kk.dk` has a row already"),
+    ("faellesmail.yaml", "new: strodammen@kk.dk", "new: x@lavuk.dk", "`x@lavuk.dk` is no secure mailbox"),
+    ("faellesmail.yaml", "stjernen@kk.dk}", "dagklub@lavuk.dk", "this is no YAML"),
+    ("faellesmail.yaml", "people: []\n", "people: [{person: a@lavuk.dk, dagtilbud: x}]\n", "no mailbox belongs to the"),
+    ("faellesmail.yaml", "patterns: []", 'patterns: [{pattern: "a@b.dk", new: x@kk.dk}]', "`a@b.dk` is no pattern"),
+    ("faellesmail.yaml", "recipients: [andre]", "recipients: [andra]", "no class is called `andra`"),
+    ("verdict.yaml", "block_at: likely", "block_at: maybe", "`block_at`: one of these words is wanted"),
+    ("verdict.yaml", "kk: block", "kx: block", "no class is called `kx`"),
+    ("verdict.yaml", "kk: block", "kk: drop", "one of these words is wanted"),
+    ("verdict.yaml", "record_only: []", "record_only: [cprr]", "`cprr` is no category"),
+    ("verdict.yaml", "high: 10", "high: 1", "the number is too small, write at least 2"),
+    ("verdict.yaml", "{medium: 2, high: 10}", "{medium: 9, high: 2}", "`high` must not be less than `medium`"),
+    ("organisation.yaml", "name: LAVUK", "nme: LAVUK", "unknown key `nme`, did you mean `name`?"),
+    ("organisation.yaml", "contact: stjernen@kk.dk", "contact: stjernen", "`stjernen` is no mail address"),
+    ("send_sikkert.yaml", "domain: digital-post.dk", "domain: .dk", "`.dk` is no domain"),
+    ("send_sikkert.yaml", "clients: []", "clients: [somewhere]", "`somewhere` is no network"),
+    ("lists/kommuner.yaml", "domain: balk.dk", "domain: kk.dk", "`kk.dk` stands in this list already"),
+    ("lists/kommuner.yaml", "domain: balk.dk", "domain: ba_lk.dk", "`ba_lk.dk` is no domain"),
+    ("lists/kommuner.yaml", "domain: balk.dk", "name2: x", "unknown key `entries[3].name2`, did you mean `name`?"),
+    ("lists/kommuner.yaml", "date: 2026-11-23", "date: 2026-13-23", "a date is wanted, written 2026-11-23"),
+    ("lists/kommuner.yaml", "review_after: 2027-05-23", "review_after: 2025-05-23", "`review_after` lies before"),
+    (
+        "lists/virksomheder.yaml",
+        "address: city@hb-care.dk",
+        "note: x",
+        "an entry has either a `domain` or an `address`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "text"), FAULTS, ids=[f"{f}: {t}" for f, _, _, t in FAULTS])
+def test_a_fault_is_named_where_it_stands(
+    changed: Change, lavuk_files: Mapping[str, str], file: str, old: str, new: str, text: str
+) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load_policy(changed(file, old, new), "policies/x")
+    named = [line for line in caught.value.lines if text in line]
+    assert named, caught.value.lines
+    at = lavuk_files[file].partition(old)[0].count("\n") + 1
+    prefix, line_number, _ = named[0].split(":", 2)
+    assert prefix == f"policies/x/{file}"
+    assert abs(int(line_number) - at) <= 25, (named[0], at)
+    assert "\n" not in named[0]
+
+
+def test_faults_of_all_files_are_told_at_once(changed: Change) -> None:
+    files = changed("senders.yaml", "default: insecure", "default: insecure\ndefault: x")
+    files["verdict.yaml"] += "\nnew_key: 1\n"
+    files["matrix.yaml"] = ""
+    with pytest.raises(PolicyError) as caught:
+        load_policy(files)
+    assert {line.split(":")[0] for line in caught.value.lines} == {"senders.yaml", "verdict.yaml", "matrix.yaml"}
+
+
+def test_a_circle_of_moves(changed: Change) -> None:
+    files = changed(
+        "faellesmail.yaml", "    new: borgervænget@kk.dk\n", "    new: b@kk.dk\n  - old: [b@kk.dk]\n    new: c@kk.dk\n"
+    )
+    files["faellesmail.yaml"] = files["faellesmail.yaml"].replace(
+        "    new: c@kk.dk\n", "    new: c@kk.dk\n  - old: [c@kk.dk]\n    new: B@kk.dk\n"
+    )
+    with pytest.raises(PolicyError) as caught:
+        load_policy(files)
+    assert sum("moves in a circle" in line for line in caught.value.lines) == 3
+
+
+def test_a_missing_file_and_a_strange_one(lavuk_files: Mapping[str, str]) -> None:
+    files = {name: text for name, text in lavuk_files.items() if name != "matrix.yaml"}
+    files["matrx.yaml"] = lavuk_files["matrix.yaml"]
+    with pytest.raises(PolicyError) as caught:
+        load_policy(files)
+    assert caught.value.lines == (
+        "matrx.yaml:1: no such file belongs to a policy, did you mean `matrix.yaml`?",
+        "matrix.yaml:1: the file is missing from the policy folder",
+    )
+
+
+def test_an_empty_folder() -> None:
+    with pytest.raises(PolicyError) as caught:
+        load_policy({})
+    assert len(caught.value.lines) == 5
+
+
+def test_the_words_go_to_the_detectors_as_they_are(lavuk_files: Mapping[str, str]) -> None:
+    policy = load_policy({**lavuk_files, "cpr.yaml": "a: 1\n", "ord/health.yaml": "b: [x]\n"})
+    assert policy.detection["cpr"] == {"a": 1}
+    assert policy.detection["ord"]["health"] == {"b": ["x"]}
+    with pytest.raises(PolicyError, match=r"ord/health\.yaml:2: the key `b` stands here twice"):
+        load_policy({**lavuk_files, "ord/health.yaml": "b: 1\nb: 2\n"})
+
+
+def test_the_version_is_of_every_byte_and_of_no_order(lavuk_files: Mapping[str, str], lavuk: Policy) -> None:
+    names = list(lavuk_files)
+    random.Random(1).shuffle(names)
+    assert load_policy({name: lavuk_files[name] for name in names}).version == lavuk.version
+    assert load_policy({name: lavuk_files[name].encode() for name in names}).version == lavuk.version
+    assert load_policy({**lavuk_files, "beskeder/x.txt": "x"}).version != lavuk.version
+    assert load_policy({**lavuk_files, "verdict.yaml": lavuk_files["verdict.yaml"] + "\n"}).version != lavuk.version
+
+
+def test_subdomains_only_where_the_policy_says_so(changed: Change) -> None:
+    policy = load_policy(changed("recipients.yaml", "domains: [kk.dk]", "domains: [{domain: kk.dk, subdomains: true}]"))
+    assert [policy.recipients.of_domain(d) for d in ("kk.dk", "a.b.kk.dk", "evil-kk.dk", "kk.dk.example", "dk")] == [
+        "kk",
+        "kk",
+        "andre",
+        "andre",
+        "andre",
+    ]
+
+
+def test_the_narrowest_entry_counts(changed: Change) -> None:
+    files = changed("recipients.yaml", "domains: [kk.dk]", "domains: [{domain: kk.dk, subdomains: true}]")
+    files["lists/tunnel.yaml"] = files["lists/tunnel.yaml"].replace("entries: []", "entries: [{domain: firma.kk.dk}]")
+    policy = load_policy(files)
+    assert policy.recipients.of_domain("firma.kk.dk") == "tunnel"
+    assert policy.recipients.of_domain("x.firma.kk.dk") == "kk"
+
+
+def test_describe_names_what_an_admin_asks_for(lavuk: Policy) -> None:
+    text = lavuk.describe()
+    for words in (lavuk.version, "kk/send_sikkert", "ikke_lovlig", "dagklub@lavuk.dk → borgervænget@kk.dk", "96 of 98"):
+        assert words in text
+
+
+DOMAINS = st.sampled_from(["a.dk", "b.dk", "mail.b.dk", "hvidovre.dk", "kk.dk", "lavuk.dk", "example.org"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(added=st.sampled_from(["a.dk", "b.dk", "example.org"]), asked=DOMAINS)
+def test_a_domain_added_to_a_list_changes_that_domain_only(
+    lavuk_files: Mapping[str, str], lavuk: Policy, added: str, asked: str
+) -> None:
+    text = lavuk_files["lists/tunnel.yaml"].replace("entries: []", f"entries: [{{domain: {added}}}]")
+    policy = load_policy({**lavuk_files, "lists/tunnel.yaml": text})
+    before, after = lavuk.recipients.of_domain(asked), policy.recipients.of_domain(asked)
+    assert after == ("tunnel" if asked == added else before)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_order_of_entries_never_counts(lavuk_files: Mapping[str, str], lavuk: Policy, seed: int) -> None:
+    """Lists, rows of the matrix, classes and mailboxes in another order decide alike."""
+    dice = random.Random(seed)
+    head, _, entries = lavuk_files["lists/kommuner.yaml"].partition("entries:\n")
+    lines = entries.splitlines()
+    dice.shuffle(lines)
+    boxes = lavuk_files["faellesmail.yaml"]
+    start, end = boxes.index("  - dagtilbud"), boxes.index("# Several old mailboxes")
+    rows = [row for row in boxes[start:end].split("\n\n") if row.strip()]
+    dice.shuffle(rows)
+    policy = load_policy(
+        {
+            **lavuk_files,
+            "lists/kommuner.yaml": f"{head}entries:\n" + "\n".join(lines),
+            "faellesmail.yaml": boxes[:start] + "\n\n".join(rows) + "\n\n" + boxes[end:],
+        }
+    )
+    assert policy.recipients == lavuk.recipients
+    assert policy.cells == lavuk.cells
+    for sender in ("dagklub@lavuk.dk", "x@strodammen.dk", "x@kk.dk"):
+        for recipient in ("x@kk.dk", "x@brondby.dk", "dagklub@lavuk.dk", "x@example.org"):
+            ask = Address.of(sender), Address.of(recipient)
+            assert advise(policy, *ask) == advise(lavuk, *ask)
