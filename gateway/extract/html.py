@@ -1,0 +1,168 @@
+"""HTML to text by substitution: linear in the input whatever it holds, deaf to nesting, dropping nothing people see.
+
+The text is split at its tags once. A tag of a block, item or break becomes a line end, a cell a tab, any other tag
+nothing, so that a number in five spans is one number and two cells are two. Comments, hidden text, scripts and the
+texts of attributes are read too; only style sheets are not (Outlook's font signatures look like CPR numbers).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.entities import html5
+
+_TAG = re.compile(r"(<[a-zA-Z/!?][^<>]*>)")
+_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:_-]*)")
+_COMMENT_OR_STYLE = re.compile(r"<!--|<[sS][tT][yY][lL][eE](?=[\s>])[^<>]*>")
+_STYLE_END = re.compile(r"</[sS][tT][yY][lL][eE]\s*>")
+_ENTITY = re.compile(r"&(?:#([0-9]+)|#[xX]([0-9a-fA-F]+)|([a-zA-Z][a-zA-Z0-9]{1,31}));?")
+_BLANK_LINES = re.compile(r"\n\s+")
+_DIGITS_MEET = re.compile(b"0\x1f+0")
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_LONE_DIGITS = re.compile(r"(?<![0-9])[0-9](?:[\t\n ]+[0-9](?![0-9])){5,}")
+_QUOTED_TAG = re.compile(r"""<[a-zA-Z/!?](?:[^<>"']|"[^"]*(?:"|\Z)|'[^']*(?:'|\Z))*+>?""")
+_ATTRIBUTE = re.compile(
+    r"""(?<![a-zA-Z-])(?:alt|title|value|placeholder|content|summary|label|name|aria-label|data|datetime|href|srcdoc|"""
+    r"""aria-description|data-[a-z-]{1,40})\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""",
+    re.I,
+)
+_MANY_CELLS = 6
+_INLINE = "\x1f"
+"""What an inline tag becomes until it is known whether its two readings differ."""
+
+# fmt: off
+_LINES = frozenset((
+    "p", "br", "div", "li", "ul", "ol", "dl", "dt", "dd", "tr", "table", "tbody", "thead", "tfoot", "caption",
+    "h1", "h2", "h3", "h4", "h5", "h6", "hr", "blockquote", "pre", "address", "section", "article", "aside",
+    "header", "footer", "nav", "main", "figure", "figcaption", "form", "fieldset", "legend", "option",
+    "optgroup", "select", "textarea", "button", "body", "html", "head", "title", "center", "noscript", "iframe",
+    "script", "details", "summary", "input", "video", "audio", "object", "dir", "menu", "v:textbox", "w:p",
+    "text:p", "text:h", "paragraph", "text", "row", "item", "entry",
+))
+# fmt: on
+_CELLS = frozenset(("td", "th"))
+
+
+def readings(html: str) -> list[str]:
+    """The text as a person sees it, with what is hidden behind it; a second one only where programs may differ."""
+    if "<" not in html:
+        return [unescaped(html)]
+    comments: list[str] = []
+    if "<![" in html:
+        html = html.replace("<![CDATA[", "").replace("]]>", " ")
+    if "<!--" in html or "<style" in html or "<STYLE" in html:
+        html, comments = _without_comments(html)
+    parts = _TAG.split(html)
+    tags = parts[1::2]
+    separators = {tag: _separator(tag) for tag in dict.fromkeys(tags)}
+    parts[1::2] = map(separators.__getitem__, tags)
+    marked = "".join(parts)
+    beside = [unescaped(value) for tag in separators if "=" in tag or tag[1] in "!?" for value in _attributes(tag)]
+    for comment in comments:
+        beside += readings(comment)
+    if any(tag.count('"') % 2 or tag.count("'") % 2 for tag in separators):
+        beside += _quoted_reading(html)
+    return _finished(marked, beside)
+
+
+def _finished(marked: str, beside: list[str]) -> list[str]:
+    """The readings of a text whose inline tags are still marked."""
+    marked = unescaped(marked).replace("\r\n", "\n")
+    text = _BLANK_LINES.sub("\n", marked.replace(_INLINE, "") if _INLINE in marked else marked)
+    found = [text]
+    if _digits_meet(marked):
+        found.append(_BLANK_LINES.sub("\n", marked.replace(_INLINE, " ")))
+    if text.count("\t") >= _MANY_CELLS and _LONE_DIGITS.search(text):
+        found.append(_LONE_DIGITS.sub(lambda match: "".join(match[0].split()), text))
+    if beside:
+        found[0] += "\n" + "\n".join(beside)
+    return found
+
+
+def _digits_meet(marked: str) -> bool:
+    """Whether inline tags stand between two digits: only then does it matter whether a program glues them."""
+    return _DIGITS_MEET.search(marked.encode("utf-8", "replace").translate(_DIGITS_AS_ZERO)) is not None
+
+
+def _separator(tag: str) -> str:
+    """What stands where the tag stood: a line end, a tab, or the mark of an inline tag."""
+    match = _NAME.match(tag)
+    if not match:
+        return _INLINE
+    name = match[1].lower()
+    if name in _CELLS:
+        return "" if tag[1] == "/" else "\t"
+    return "\n" if name in _LINES else _INLINE
+
+
+def _attributes(tag: str) -> Iterator[str]:
+    """The texts of a tag that a program may show: descriptions, values, targets, and what is no real tag."""
+    if tag[1] in "!?":
+        if tag[:9].lower() != "<!doctype":
+            yield tag[2:-1]
+        return
+    for match in _ATTRIBUTE.finditer(tag):
+        value = match[1].strip("\"'")
+        if value and not value.startswith(("data:", "#")):
+            yield value
+
+
+def _without_comments(html: str) -> tuple[str, list[str]]:
+    """The markup without its comments and style sheets, and the comments.
+
+    A comment that never ends reaches to the end; a style sheet that never ends is kept: nothing hides behind it.
+    """
+    kept, comments, at = [], [], 0
+    start = _COMMENT_OR_STYLE.search(html)
+    while start:
+        kept.append(html[at : start.start()])
+        if start[0] == "<!--":
+            end = html.find("-->", start.start() + 2)
+            comments.append(html[start.end() : end if end >= 0 else len(html)].replace("<!--", " "))
+            at = end + 3 if end >= 0 else len(html)
+        else:
+            closing = _STYLE_END.search(html, start.end())
+            at = closing.end() if closing else start.end()
+            if not closing:
+                break
+        start = _COMMENT_OR_STYLE.search(html, at)
+    kept.append(html[at:])
+    return "".join(kept), ["\n".join(comments)] if any(comments) else []
+
+
+def _quoted_reading(html: str) -> list[str]:
+    """The reading of a program that lets `>` stand inside a quoted value; the values themselves are read as well."""
+    values = [match[0] for match in _QUOTED_TAG.finditer(html) if "<" in match[0][1:] or ">" in match[0][:-1]]
+    parts = _QUOTED_TAG.sub(lambda match: _separator(match[0]) or " ", html)
+    return [*_finished(parts, []), *map(unescaped, values)]
+
+
+def unescaped(text: str) -> str:
+    """Character references as characters, with the tolerance of browsers: no semicolon needed, zeros may lead."""
+    if "&" not in text:
+        return text
+    text = text.replace("&nbsp;", "\xa0")
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    decimal, hexadecimal, name = match.groups()
+    if name:
+        return _named(match[0], name)
+    digits = (decimal or hexadecimal).lstrip("0")
+    if len(digits) > 7:
+        return "\ufffd"
+    code = int(digits or "0", 10 if decimal else 16)
+    if 0x80 <= code <= 0x9F:
+        return bytes((code,)).decode("cp1252", "replace")
+    return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+
+
+def _named(reference: str, name: str) -> str:
+    known = html5.get(name + ";") or html5.get(name)
+    if known:
+        return known
+    for length in range(len(name) - 1, 1, -1):
+        if name[:length] in html5:
+            return html5[name[:length]] + reference[1 + length :]
+    return reference

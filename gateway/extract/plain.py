@@ -1,0 +1,98 @@
+"""Readable text of any kind: plain, flowed, CSV, JSON, XML, calendars and cards, and files spelled out inside text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gateway.extract import html
+from gateway.extract.document import Document, Embedded, Item
+from gateway.mail import charset as charsets
+from gateway.mail import transfer
+from gateway.mail.fragment import Fragment, Reason, Unreadable
+from gateway.mail.place import Place
+
+_FLOWED_END = re.compile(r"(?<!\n--) \r?\n(?:>+ ?)?")
+_FOLD = re.compile(r"\r?\n[ \t]")
+_QP_FOLD = re.compile(r"=[ \t]*\r?\n[ \t]?")
+_QP_ESCAPE = re.compile(r"=[0-9A-Fa-f]{2}")
+_JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
+_INLINE_FILE = re.compile(
+    r"^[A-Z][A-Z0-9.-]{0,40};[^:\r\n]{0,300}?ENCODING=B[^:\r\n]{0,300}:([A-Za-z0-9+/=]{64,})", re.M | re.I
+)
+_DATA_URI = re.compile(r"""data:([a-z0-9.+/-]{3,80})[^,"'<>]{0,80};base64,([A-Za-z0-9+/=\s%]+)""", re.I)
+_PGP_START = "-----BEGIN PGP MESSAGE-----"
+
+
+def flowed(text: str, delete_space: bool) -> str:
+    """format=flowed with its soft line ends joined (rfc3676#4)."""
+    return _FLOWED_END.sub("" if delete_space else " ", text)
+
+
+def read_txt(document: Document) -> Iterator[Item]:
+    yield from of_text(charsets.decode(document.data, document.charset), document.place)
+    yield from files_inside(document.data)
+
+
+def read_locked(document: Document) -> Iterator[Item]:
+    """A format that is nothing but encryption."""
+    yield Unreadable(document.place, Reason.ENCRYPTED)
+
+
+def of_text(text: str, place: Place) -> Iterator[Item]:
+    """Plain text, and that it is encrypted where it says so itself."""
+    yield Fragment(place, text)
+    if _PGP_START in text:
+        yield Unreadable(place, Reason.ENCRYPTED)
+
+
+def files_inside(data: bytes) -> Iterator[Embedded]:
+    """Files spelled out in a text: uuencode and yEnc."""
+    if b"begin" in data:
+        for name, content in (*transfer.uuencoded(data), *transfer.yencoded(data)):
+            yield Embedded(content, (charsets.decode(name),))
+
+
+def read_html(document: Document) -> Iterator[Item]:
+    yield from of_html(charsets.decode(document.data, document.charset or _meta_charset(document.data)), document.place)
+
+
+def of_html(text: str, place: Place) -> Iterator[Item]:
+    """Every reading of a markup text, and the pictures that stand in it as data."""
+    for reading in html.readings(text):
+        yield Fragment(place, reading)
+    if ";base64," in text:
+        for match in _DATA_URI.finditer(text):
+            yield Embedded(transfer.base64(match[2].encode()), (), declared=match[1].lower())
+
+
+def _meta_charset(data: bytes) -> str:
+    match = re.search(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_:-]{2,40})", data[:2048])
+    return match[1].decode("ascii").lower() if match else ""
+
+
+def read_json(document: Document) -> Iterator[Item]:
+    """JSON as it stands and, where it escapes characters, with them as characters."""
+    text = charsets.decode(document.data, document.charset)
+    yield Fragment(document.place, text)
+    if "\\" in text:
+        yield Fragment(document.place, _JSON_ESCAPE.sub(_json_character, text))
+
+
+def _json_character(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)).encode("utf-8", "replace").decode() if match[1] else " "
+
+
+def read_card(document: Document) -> Iterator[Item]:
+    """Calendars and cards: folds joined, quoted-printable undone, files in them read (rfc5545#3.1, rfc6350#3.2)."""
+    text = charsets.decode(document.data, document.charset)
+    if _QP_ESCAPE.search(text) or "=\n" in text or "=\r\n" in text:
+        joined = _FOLD.sub("", _QP_FOLD.sub("", text))
+        yield Fragment(document.place, charsets.decode(transfer.quoted_printable(joined.encode("utf-8", "replace"))))
+    unfolded = _FOLD.sub("", text)
+    if "<" in unfolded and ("X-ALT-DESC" in unfolded or "text/html" in unfolded):
+        for reading in html.readings(unfolded):
+            yield Fragment(document.place, reading)
+    yield Fragment(document.place, _JSON_ESCAPE.sub(" ", unfolded).replace("\\,", ",").replace("\\;", ";"))
+    for match in _INLINE_FILE.finditer(unfolded):
+        yield Embedded(transfer.base64(match[1].encode()), ())

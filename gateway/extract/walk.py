@@ -1,0 +1,317 @@
+"""One walk over a message: every header people see, every part, every reading of it, and what stands inside documents.
+
+Whatever ends a reading early (budget, password, damage, a bug of a reader) becomes an Unreadable beside what was read
+until then; nothing is skipped in silence. Risky documents can be put aside for the sandbox instead of being read here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from gateway.extract import plain, sniff
+from gateway.extract.budget import Budget, DamagedError, EncryptedError, Meter, OverBudgetError, UnsupportedError
+from gateway.extract.document import Document, Embedded, Items
+from gateway.extract.formats import FORMATS, Reader
+from gateway.mail import headers, transfer
+from gateway.mail.fragment import Fragment, Reason, Unreadable
+from gateway.mail.message import Message, Part
+from gateway.mail.place import Place, Step
+
+VISIBLE_FIELDS = (
+    "from", "sender", "to", "cc", "bcc", "reply-to", "resent-from", "resent-to", "resent-cc", "comments", "keywords",
+    "organization", "thread-topic", "content-description", "x-subject", "list-id", "disposition-notification-to",
+)  # fmt: skip
+"""The header fields a mail program shows or answers to. The subject has a place of its own."""
+
+_VISIBLE = tuple((name.encode("ascii"), Step("header", name)) for name in VISIBLE_FIELDS)
+_SUBJECT, _TEXT, _HTML, _FILENAME = Step("subject"), Step("text"), Step("html"), Step("filename")
+_BROKEN_FIELD = Step("header", "broken")
+_ROOT = Place(())
+_BODY_HTML = frozenset(("text/html", "text/x-amp-html", "text/enriched", "text/richtext", "application/xhtml+xml"))
+_BODY_TEXT = frozenset(("text/plain", "text", "", "text/x-markdown", "text/markdown", "text/x-aol"))
+_NESTED = frozenset(("message/rfc822", "message/global", "message/news"))
+_ELSEWHERE = frozenset(("message/partial", "message/external-body"))
+_MULTIPART_DEPTH = 40
+_WORD = re.compile(r"[^\s<>]{4,64}")
+_PASSWORD_WORD = re.compile(
+    r"(?:kode|adgang|password|passwd|pw|pin|løsen|login)[a-zæøå]{0,12}[\s:=\"'»«]{0,4}(?:er|is|til)?[\s:=\"'»«]{0,4}"
+    r"([^\s<>]{3,64})",
+    re.I,
+)
+_PASSWORDS = 200
+
+_REASONS: tuple[tuple[type[BaseException], Reason], ...] = (
+    (OverBudgetError, Reason.OVER_BUDGET),
+    (RecursionError, Reason.OVER_BUDGET),
+    (MemoryError, Reason.OVER_BUDGET),
+    (EncryptedError, Reason.ENCRYPTED),
+    (UnsupportedError, Reason.UNSUPPORTED_FORMAT),
+    (DamagedError, Reason.DAMAGED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Risky:
+    """A document that the sandbox reads. Its bytes never show in a repr."""
+
+    place: Place
+    format: str
+    data: bytes = field(repr=False)
+    depth: int = 0
+
+
+class Walk:
+    """What one message gave so far, and what is left of its budget."""
+
+    def __init__(self, budget: Budget, defer: bool = False, passwords: tuple[str, ...] = ()) -> None:
+        self.meter = Meter(budget)
+        self.fragments: list[Fragment] = []
+        self.unreadable: list[Unreadable] = []
+        self.risky: list[Risky] = []
+        self._defer = defer
+        self._passwords = passwords
+
+    @property
+    def passwords(self) -> tuple[str, ...]:
+        """The words of the mail that may open its attachments, likely ones first."""
+        if not self._passwords:
+            texts = [fragment.text[:20_000] for fragment in self.fragments[:50]]
+            likely = [word.strip(".,;:!?\"'()»«") for text in texts for word in _PASSWORD_WORD.findall(text)]
+            words = [word.strip(".,;:!?\"'()»«") for text in texts for word in _WORD.findall(text)]
+            strong = [word for word in words if any(ch.isdigit() for ch in word)]
+            self._passwords = tuple(dict.fromkeys(filter(None, (*likely, *strong, *words))))[:_PASSWORDS]
+        return self._passwords
+
+    def message(self, message: Message, at: Place = _ROOT, depth: int = 0) -> None:
+        """The headers people see, then the body and the attachments, numbered from 1."""
+        self._fields(message, at)
+        _Parts(self, at, depth).read(message, 0)
+
+    def _fields(self, message: Message, at: Place) -> None:
+        fields = message.fields
+        if b"subject" in fields:
+            self.text(at.inside(_SUBJECT), message.subject)
+        for name, step in _VISIBLE:
+            if name in fields:
+                self.text(at.inside(step), "\n".join(map(headers.decoded, fields[name])))
+
+    def text(self, place: Place, text: str) -> None:
+        if text:
+            try:
+                self.meter.text(len(text))
+            except OverBudgetError:
+                self.unread(place, Reason.OVER_BUDGET)
+                return
+            self.fragments.append(Fragment(place, text))
+
+    def unread(self, place: Place, reason: Reason) -> None:
+        self.unreadable.append(Unreadable(place, reason))
+
+    def document(self, data: bytes, place: Place, format: str, depth: int, charset: str = "") -> None:
+        """Reads a document and everything inside it, or puts it aside for the sandbox."""
+        known = FORMATS.get(format)
+        if known is None:
+            self.unread(place, Reason.UNKNOWN_FORMAT if format == "unknown" else Reason.UNSUPPORTED_FORMAT)
+        elif known.is_risky and self._defer:
+            self.risky.append(Risky(place, format, data, depth))
+        elif depth > self.meter.budget.depth:
+            self.unread(place, Reason.OVER_BUDGET)
+        else:
+            passwords = self.passwords if known.is_risky else ()
+            self.items(Document(data, place, self.meter, format, charset, passwords, depth), known.load())
+
+    def nested(self, data: bytes, place: Place, depth: int) -> None:
+        """A message inside the message, with its own headers, text and attachments."""
+        if depth > self.meter.budget.depth:
+            self.unread(place, Reason.OVER_BUDGET)
+        else:
+            self.message(Message(data.lstrip(b"\r\n")), place, depth)
+
+    def items(self, document: Document, reader: Reader) -> None:
+        counts: dict[tuple[object, ...], int] = {}
+        try:
+            for item in reader(document):
+                if isinstance(item, Fragment):
+                    self.text(item.place, item.text)
+                elif isinstance(item, Unreadable):
+                    self.unreadable.append(item)
+                else:
+                    self.embedded(item, document, counts)
+        except Exception as error:  # any bug of a reader is a part not read, never a message not judged
+            self.unread(document.place, reason_of(error))
+
+    def embedded(self, item: Embedded, document: Document, counts: dict[tuple[object, ...], int]) -> None:
+        """A document found inside a document, under its parent's place and numbered among its like."""
+        self.meter.part()
+        at = document.place.inside(*item.within)
+        for name in filter(None, item.names):
+            self.text(at.inside(_FILENAME), name)
+        if not item.data:
+            return
+        format = sniff.format_of(item.data, item.declared, item.names)
+        key = (item.kind, item.within)
+        counts[key] = counts.get(key, 0) + 1
+        place = at.inside(Step(item.kind, format, counts[key]))
+        if format == "eml":
+            self.nested(item.data, place, document.depth + 1)
+        else:
+            self.document(item.data, place, format, document.depth + 1)
+
+
+class _Parts:
+    """The parts of one message, in their order; holds the number of the attachment it is at."""
+
+    def __init__(self, walk: Walk, at: Place, depth: int) -> None:
+        self._walk = walk
+        self._at = at
+        self._depth = depth
+        self._number = 0
+
+    def read(self, part: Part, level: int) -> None:
+        """A part in every reading its declared types allow."""
+        try:
+            self._walk.meter.part()
+        except OverBudgetError:
+            self._rest(part)
+            return
+        if part.broken:
+            self._broken(part)
+        for declared in part.content_types[:3] or [""]:
+            if declared.startswith("multipart/"):
+                self._multipart(part, level)
+            elif declared in _NESTED:
+                self._message(part)
+            elif declared in _ELSEWHERE:
+                self._walk.unread(self._attachment("eml"), Reason.EXTERNAL)
+                self._outside(part, part.body_start, part.body_end, level)
+            else:
+                self._leaf(part, declared, level)
+
+    def _rest(self, part: Part) -> None:
+        """What the budget leaves no room to take apart: the raw text is read, and that it is not all is said."""
+        place = self._at.inside(_TEXT)
+        self._walk.unread(place, Reason.OVER_BUDGET)
+        self._walk.text(place, part.text_of(part.body))
+
+    def _broken(self, part: Part) -> None:
+        lines = [line for line in part.broken if not line.startswith((b"From ", b">From "))]
+        if lines:
+            self._walk.text(self._at.inside(_BROKEN_FIELD), headers.decoded(b"\n".join(lines)))
+
+    def _attachment(self, format: str) -> Place:
+        self._number += 1
+        return self._at.inside(Step("attachment", format, self._number))
+
+    def _multipart(self, part: Part, level: int) -> None:
+        if level >= _MULTIPART_DEPTH:
+            self._rest(part)
+            return
+        children, outside = part.children(part.parameters.get("boundary", []))
+        if not children:
+            children, outside = part.loose_children()
+        if not children and not self._encoded_multipart(part, level):
+            self._loss(part)
+        for child in children:
+            self.read(child, level + 1)
+        for start, end in outside:
+            self._outside(part, start, end, level)
+
+    def _loss(self, part: Part) -> None:
+        """A multipart without any part: what it holds is read as text, and that its parts are missing is said."""
+        if part.body.strip():
+            self._walk.unread(self._at.inside(_TEXT), Reason.DAMAGED)
+
+    def _encoded_multipart(self, part: Part, level: int) -> bool:
+        """A multipart under a transfer encoding: forbidden (rfc2045#6.4), yet some programs decode it."""
+        for data in part.decoded():
+            if data != part.body and b"--" in data:
+                header = part.content[part.start : part.body_start].replace(b"ransfer-", b"-")
+                self.read(Part(header + data, 0, len(header) + len(data)), level + 1)
+                return True
+        return False
+
+    def _outside(self, part: Part, start: int, end: int, level: int) -> None:
+        """Text before, after or between the parts: some programs show it, so it is read."""
+        if end - start <= 2 or not part.content[start:end].strip(b" \t\r\n-"):
+            return
+        stretch = part.content[start:end]
+        self._walk.text(self._at.inside(_TEXT), part.text_of(stretch))
+        self._hidden_parts(stretch, level)
+
+    def _hidden_parts(self, data: bytes, level: int) -> None:
+        """MIME parts inside what was declared a simple text."""
+        if b"\n--" not in data and not data.startswith(b"--"):
+            return
+        if b"ontent-" not in data and b"ONTENT-" not in data:
+            return
+        children, _ = Part(b"\n" + data, 0, len(data) + 1).loose_children()
+        for child in children if level < _MULTIPART_DEPTH else ():
+            self.read(child, level + 1)
+
+    def _message(self, part: Part) -> None:
+        self._names(part)
+        for data in part.decoded():
+            self._walk.nested(data, self._attachment("eml"), self._depth + 1)
+
+    def _names(self, part: Part) -> None:
+        for name in part.names:
+            self._walk.text(self._at.inside(_FILENAME), name)
+
+    def _leaf(self, part: Part, declared: str, level: int) -> None:
+        is_body = (declared in _BODY_TEXT or declared in _BODY_HTML) and not part.is_attached
+        body = part.body
+        for encoding in part.transfer_encodings[:3] or [""]:
+            data = transfer.decode(body, encoding)
+            if is_body and not sniff.binary_format(data) and sniff.is_text(data):
+                self._body(part, declared, data, level)
+            else:
+                self._file(part, declared, data, level)
+            beside = transfer.beside_base64(body, len(data)) if encoding == "base64" else b""
+            if beside:
+                self._walk.text(self._at.inside(_TEXT), part.text_of(beside))
+                self._hidden_parts(body, level)
+
+    def _body(self, part: Part, declared: str, data: bytes, level: int) -> None:
+        """A text the mail program shows at once."""
+        if declared in _BODY_HTML:
+            place = self._at.inside(_HTML)
+            items = plain.of_html(part.text_of(data), place)
+        else:
+            place = self._at.inside(_TEXT)
+            items = plain.of_text(self._unflowed(part, part.text_of(data)), place)
+        self._items(items, place, data)
+        if declared not in _BODY_HTML:
+            self._items(plain.files_inside(data), place, data)
+            if data[:200].lstrip()[:9].lower().startswith((b"<html", b"<!doctype")):
+                self._items(plain.of_html(part.text_of(data), place), place, data)
+        self._hidden_parts(data, level)
+
+    def _items(self, items: Items, place: Place, data: bytes) -> None:
+        self._walk.items(Document(data, place, self._walk.meter, depth=self._depth), lambda _: items)
+
+    @staticmethod
+    def _unflowed(part: Part, text: str) -> str:
+        formats = part.parameters.get("format")
+        if not formats or formats[0].strip().lower() != b"flowed":
+            return text
+        return plain.flowed(text, any(value.strip().lower() == b"yes" for value in part.parameters.get("delsp", ())))
+
+    def _file(self, part: Part, declared: str, data: bytes, level: int) -> None:
+        """A part that is a file of its own."""
+        self._names(part)
+        if not data.strip():
+            return
+        format = sniff.format_of(data, declared, part.names)
+        place = self._attachment(format)
+        if format == "eml":
+            self._walk.nested(data, place, self._depth + 1)
+        else:
+            self._walk.document(data, place, format, self._depth, part.charset)
+        if format in ("txt", "html", "csv"):
+            self._hidden_parts(data, level)
+
+
+def reason_of(error: BaseException) -> Reason:
+    """What an ending by this error means for the part."""
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), Reason.DAMAGED)

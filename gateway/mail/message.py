@@ -1,0 +1,189 @@
+"""A message as its original bytes, seen through its MIME tree. Never re-serialised, cheap to make, read when asked.
+
+A part is two offsets into the content; only leaves are ever copied. Where mail programs differ on what a part is (two
+Content-Types, two boundaries), every value is given and the reader follows them all. Nothing here raises.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.mail import charset as charsets
+from gateway.mail import headers, transfer
+from gateway.mail.address import Address
+
+_AUTHOR_FIELDS = (b"from", b"sender")
+_TOKEN = re.compile(rb"[^\s;(\"]+")
+_LOOSE_DELIMITER = re.compile(rb"(?:\A|(?<=[\r\n]))--[^\r\n]{1,200}\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
+
+
+class Part:
+    """One MIME entity: a header block and a body, as offsets into the message's content."""
+
+    __slots__ = ("_types", "body_end", "body_start", "broken", "content", "fields", "start")
+
+    def __init__(self, content: bytes, start: int, end: int) -> None:
+        self.content = content
+        self.start = start
+        self.body_end = end
+        header_end, self.body_start = _header_end(content, start, end)
+        self.fields, self.broken = headers.parse(content[start:header_end]) if header_end > start else ({}, [])
+        self._types: dict[str, list[bytes]] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The body as it stands, transfer encoding and all."""
+        return self.content[self.body_start : self.body_end]
+
+    @property
+    def content_types(self) -> list[str]:
+        """Every distinct declared type, lower case; empty when none is declared."""
+        return _distinct_tokens(self.fields.get(b"content-type"))
+
+    @property
+    def transfer_encodings(self) -> list[str]:
+        return _distinct_tokens(self.fields.get(b"content-transfer-encoding"))
+
+    @property
+    def parameters(self) -> dict[str, list[bytes]]:
+        """The distinct values of every parameter of every Content-Type and Content-Disposition."""
+        if self._types is None:
+            self._types = {}
+            for field in (b"content-type", b"content-disposition"):
+                for value in self.fields.get(field, ()):
+                    for name, text in headers.parameters(value) if b";" in value else ():
+                        values = self._types.setdefault(name, [])
+                        if text not in values:
+                            values.append(text)
+        return self._types
+
+    @property
+    def charset(self) -> str:
+        charsets_declared = self.parameters.get("charset")
+        return charsets_declared[0].decode("latin-1").strip().lower() if charsets_declared else ""
+
+    @property
+    def names(self) -> list[str]:
+        """Every file name the part goes by, decoded."""
+        values = self.parameters.get("filename", []) + self.parameters.get("name", [])
+        return list(dict.fromkeys(filter(None, map(headers.decoded, values)))) if values else []
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether any of its fields says that the part is a file of its own."""
+        if any(value[:10].lower() == b"attachment" for value in self.fields.get(b"content-disposition", ())):
+            return True
+        return "filename" in self.parameters or "name" in self.parameters
+
+    def text_of(self, data: bytes) -> str:
+        """The bytes as text in the part's declared charset."""
+        return charsets.decode(data, self.charset)
+
+    def decoded(self) -> list[bytes]:
+        """The body with its transfer encoding undone: one reading per distinct encoding declared (usually one)."""
+        body = self.body
+        return [transfer.decode(body, encoding) for encoding in self.transfer_encodings[:3]] or [body]
+
+    def children(self, boundaries: list[bytes]) -> tuple[list[Part], list[tuple[int, int]]]:
+        """The parts between the boundaries, and the stretches outside them (preamble, epilogue, empty when none)."""
+        for boundary in boundaries:
+            marks = list(_delimiters(self.content, boundary, self.body_start, self.body_end))
+            if marks:
+                return self._between(marks)
+        return [], [(self.body_start, self.body_end)]
+
+    def loose_children(self) -> tuple[list[Part], list[tuple[int, int]]]:
+        """The parts told apart only by lines that look like delimiters: for a missing or wrong boundary."""
+        marks = [
+            (match.start(), match.end(), False)
+            for match in _LOOSE_DELIMITER.finditer(self.content, self.body_start, self.body_end)
+        ]
+        return self._between(marks) if marks else ([], [(self.body_start, self.body_end)])
+
+    def _between(self, marks: list[tuple[int, int, bool]]) -> tuple[list[Part], list[tuple[int, int]]]:
+        parts, outside = [], [(self.body_start, marks[0][0])]
+        for index, (_, after, closes) in enumerate(marks):
+            until = marks[index + 1][0] if index + 1 < len(marks) else self.body_end
+            if closes:
+                outside.append((after, until))
+            else:
+                parts.append(Part(self.content, after, until))
+        return parts, outside
+
+
+class Message(Part):
+    """A message: the dot-unstuffed bytes that came, and what its header says."""
+
+    __slots__ = ()
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content, 0, len(content))
+
+    def header_values(self, name: str) -> list[bytes]:
+        """The unfolded bytes of every field of that name, in their order."""
+        return self.fields.get(name.lower().encode("ascii"), [])
+
+    @property
+    def subject(self) -> str:
+        """Every Subject field, decoded; more than one stand on lines of their own."""
+        return "\n".join(map(headers.decoded, self.fields.get(b"subject", ())))
+
+    @property
+    def authors(self) -> tuple[Address, ...]:
+        """Every address in every From and Sender field; empty when there is none."""
+        values = (value for name in _AUTHOR_FIELDS for value in self.fields.get(name, ()))
+        return tuple(dict.fromkeys(address for value in values for address in headers.addresses(value)))
+
+    @property
+    def received_count(self) -> int:
+        """How many hops have stamped it (rfc5321#6.3)."""
+        return len(self.fields.get(b"received", ()))
+
+    @property
+    def message_id(self) -> bytes:
+        return next(iter(self.fields.get(b"message-id", ())), b"")
+
+    def __repr__(self) -> str:
+        return f"<Message of {len(self.content)} bytes>"
+
+
+def _header_end(content: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the header block ends and the body starts; a block that opens with no field is all body."""
+    if content.startswith((b"\r\n", b"\n"), start, end):
+        return start, start + (2 if content.startswith(b"\r", start) else 1)
+    line_end = content.find(b"\n", start, end)
+    first = content[start : line_end if line_end >= 0 else end]
+    if not headers.looks_like_field(first) and not first.startswith((b"From ", b">From ")):
+        return start, start
+    found = content.find(b"\n\r\n", start, end)
+    bare = content.find(b"\n\n", start, found if found >= 0 else end)
+    if bare >= 0:
+        return bare, bare + 2
+    if found >= 0:
+        return found, found + 3
+    return end, end
+
+
+def _delimiters(content: bytes, boundary: bytes, start: int, end: int) -> list[tuple[int, int, bool]]:
+    """Every delimiter line: where it starts, where the line after it starts, whether it closes (rfc2046#5.1.1)."""
+    delimiter = b"--" + boundary
+    marks = []
+    at = content.find(delimiter, start, end)
+    while at >= 0:
+        after = at + len(delimiter)
+        if at == start or content[at - 1] in b"\r\n":
+            closes = content.startswith(b"--", after, end)
+            line_end = content.find(b"\n", after, end)
+            line_end = end if line_end < 0 else line_end + 1
+            if not content[after + 2 * closes : line_end].strip():
+                marks.append((at, line_end, closes))
+                after = line_end
+        at = content.find(delimiter, after, end)
+    return marks
+
+
+def _distinct_tokens(values: list[bytes] | None) -> list[str]:
+    if not values:
+        return []
+    tokens = (_TOKEN.search(value) for value in dict.fromkeys(values))
+    return list(dict.fromkeys([token[0].decode("latin-1").lower().strip("'\"") for token in tokens if token]))

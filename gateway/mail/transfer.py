@@ -1,0 +1,113 @@
+"""Content-Transfer-Encoding undone, as forgivingly as the most forgiving mail program: no byte of text is dropped.
+
+Besides the decoded bytes each decoder can say what stood beside them (`beside_base64`), because rubbish in an encoded
+body is skipped by one program and shown by the next.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
+_BASE64_AND_SPACE = _BASE64 + b"= \t\r\n"
+_SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
+_UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?\n")
+_YENC_BEGIN = re.compile(rb"(?:\A|(?<=\n))=ybegin [^\r\n]*?name=([^\r\n]{1,300})\r?\n")
+_YENC_ROTATED = bytes((byte - 42) % 256 for byte in range(256))
+
+
+def decode(data: bytes, encoding: str) -> bytes:
+    """The body with its transfer encoding undone; an unknown encoding leaves it as it is (rfc2045#6.4)."""
+    kind = encoding.replace("-", "")
+    if kind == "quotedprintable":
+        return quoted_printable(data)
+    if kind == "base64":
+        return base64(data)
+    if kind in ("xuuencode", "uuencode", "xuue", "uue"):
+        files = uuencoded(data)
+        return files[0][1] if files else data
+    return data
+
+
+def quoted_printable(data: bytes) -> bytes:
+    """Soft breaks and escapes undone; a soft break may have spaces behind it or end in a bare CR (rfc2045#6.7)."""
+    if b"=" not in data:
+        return data
+    if data.count(b"=\r") != data.count(b"=\r\n"):
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"= " in data or b"=\t" in data:
+        data = _SPACED_SOFT_BREAK.sub(b"=", data)
+    return binascii.a2b_qp(data)
+
+
+def base64(data: bytes) -> bytes:
+    """Every group that decodes, padding wherever it stands, characters outside the alphabet skipped."""
+    padding = data.find(b"=")
+    if padding < 0 or not data[padding:].strip(b"= \t\r\n"):
+        try:
+            return binascii.a2b_base64(data)
+        except binascii.Error:
+            pass
+    return b"".join(_base64_group(group) for group in re.split(rb"=+", data))
+
+
+def _base64_group(group: bytes) -> bytes:
+    clean = group.translate(None, _NOT_BASE64)
+    if len(clean) % 4 == 1:
+        clean = clean[:-1]
+    return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+
+
+def beside_base64(data: bytes, decoded_length: int) -> bytes:
+    """The lines of a base64 body that are not base64; empty for the bodies all programs agree on."""
+    full = len(data) - data.count(b"\n") - data.count(b"\r")
+    if full * 3 // 4 - decoded_length <= 3:
+        return b""
+    if not data.translate(None, _BASE64_AND_SPACE):
+        return b""
+    return b"\n".join(line for line in data.splitlines() if line.translate(None, _BASE64_AND_SPACE))
+
+
+def uuencoded(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Every uuencoded file in the text, as (name, content); broken lines are padded, not dropped."""
+    files = []
+    for match in _UU_BEGIN.finditer(data):
+        is_base64 = match.group().startswith(b"begin-base64")
+        stop = data.find(b"\n====" if is_base64 else b"\nend", match.end() - 1)
+        body = data[match.end() : stop if stop >= 0 else len(data)]
+        content = base64(body) if is_base64 else b"".join(map(_uu_line, body.splitlines()))
+        files.append((match[1].strip(), content))
+    return files
+
+
+def _uu_line(line: bytes) -> bytes:
+    if not line or not 32 <= line[0] <= 96:
+        return b""
+    length = (line[0] - 32) & 63
+    body = line[1 : 1 + (length + 2) // 3 * 4].ljust((length + 2) // 3 * 4)
+    try:
+        return binascii.a2b_uu(line[:1] + bytes(byte if 32 <= byte <= 96 else 32 for byte in body))
+    except binascii.Error:
+        return b""
+
+
+def yencoded(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Every yEnc file in the text, as (name, content)."""
+    files = []
+    for match in _YENC_BEGIN.finditer(data):
+        stop = data.find(b"\n=yend", match.end() - 1)
+        lines = data[match.end() : stop if stop >= 0 else len(data)].splitlines()
+        body = b"".join(line for line in lines if not line.startswith((b"=ypart", b"=ybegin")))
+        files.append((match[1].strip(), _yenc_body(body)))
+    return files
+
+
+def _yenc_body(body: bytes) -> bytes:
+    first, *escaped = body.split(b"=")
+    plain = [first.translate(_YENC_ROTATED)]
+    for piece in escaped:
+        plain.append(bytes(((piece[0] - 64 - 42) % 256,)) if piece else b"")
+        plain.append(piece[1:].translate(_YENC_ROTATED))
+    return b"".join(plain)
