@@ -4,8 +4,18 @@
 a file name or a copy of the message (promise 3).
 """
 
-from gateway.notice.bounce import build_bounce
+from gateway.notice.bounce import build_bounce, build_notification
 from gateway.notice.facts import Facts, Notice, Organisation
 from gateway.notice.reply_line import reply_line, short_reply_line
+from gateway.notice.texts import Wording
 
-__all__ = ["Facts", "Notice", "Organisation", "build_bounce", "reply_line", "short_reply_line"]
+__all__ = [
+    "Facts",
+    "Notice",
+    "Organisation",
+    "Wording",
+    "build_bounce",
+    "build_notification",
+    "reply_line",
+    "short_reply_line",
+]

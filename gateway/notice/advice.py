@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from gateway.mail.address import Address
 from gateway.notice.facts import Facts
-from gateway.notice.places import found, remedies, unread
+from gateway.notice.places import found, remedies, spoken_time, unread
 from gateway.notice.texts import Texts
 from gateway.policy.verdict import Advice, Kind, Route
 
@@ -49,7 +48,7 @@ def values(facts: Facts, texts: Texts) -> dict[str, object]:
         "stopped": _names(verdict.stopped_for, words),
         "relayed": _names(verdict.relayed_to, words),
         "case_id": facts.case_id,
-        "time": _time(facts.time, words),
+        "time": spoken_time(facts.time, words),
         "sender": facts.sender.shown,
         "subject": facts.safe_subject,
         "organisation": organisation.name,
@@ -114,8 +113,3 @@ def _shown(address: Address | None) -> str:
 
 def _text(value: object) -> str:
     return str(value) if value else ""
-
-
-def _time(moment: datetime, words: Mapping[str, Any]) -> str:
-    month = words["months"][moment.month - 1]
-    return str(words["time"]).format(day=moment.day, month=month, year=moment.year, clock=f"{moment:%H.%M}")

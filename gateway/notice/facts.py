@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -29,7 +30,13 @@ class Organisation(Protocol):
     @property
     def virk_link(self) -> str | None: ...
     @property
+    def authorities_write_to(self) -> str | None: ...
+    @property
     def notice_from(self) -> str | None: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def languages(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class Facts:
     host: the name this gateway reports as (`Reporting-MTA`).
     message_id, boundary: of the notice; given, so that equal facts give equal bytes.
     original_message_id, original_subject: as the message had them; used only when they cannot carry what was found.
+    asked_language: for a preview; empty: the sender's domain decides.
     """
 
     verdict: Verdict = field(repr=False)
@@ -52,12 +60,20 @@ class Facts:
     boundary: str = ""
     original_message_id: str = field(default="", repr=False)
     original_subject: str = field(default="", repr=False)
-    language: str = "da"
+    asked_language: str = ""
 
     @property
     def recipient(self) -> Address:
-        """Whom the notice goes to."""
-        return self.verdict.notice_to or self.sender
+        """Whom the notice goes to. Asked only when policy named somebody."""
+        if self.verdict.notice_to is None:
+            raise ValueError("policy says that nobody may be told of this message")
+        return self.verdict.notice_to
+
+    @property
+    def language(self) -> str:
+        """What was asked for, else the language of the sender's domain, else the organisation's."""
+        by_domain = self.organisation.languages.get(self.sender.domain)
+        return self.asked_language or by_domain or self.organisation.language
 
     @property
     def safe_subject(self) -> str:

@@ -1,8 +1,9 @@
-"""Places, findings and reasons in the words of a language: `i vedhæftet fil 2 (regneark), ark 2`. Never a file name."""
+"""Places, findings, reasons and times in a language: `i vedhæftet fil 2 (regneark), ark 2`. Never a file name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from gateway.mail.finding import CATEGORIES, Finding
@@ -40,10 +41,16 @@ def found(findings: Iterable[Finding], words: Words) -> tuple[Found, ...]:
 
 def what(category: str, findings: Iterable[Finding], words: Words) -> str:
     """`et CPR-nummer`, `3 CPR-numre`, `oplysninger om helbred`."""
+    return in_category(category, len({finding.identity for finding in findings}), words)
+
+
+def in_category(category: str, count: int, words: Words) -> str:
+    """The words for so many different things of one category."""
+    if category == "unreadable":
+        return str(words["unread"])
     forms = words["category"].get(category)
     if not forms:
         return str(words["other_category"])
-    count = len({finding.identity for finding in findings})
     return str(forms["many"]).format(count=count) if count > 1 and "many" in forms else str(forms["one"])
 
 
@@ -64,6 +71,17 @@ def remedies(parts: Iterable[Unreadable], words: Words) -> tuple[str, ...]:
 def noun(place: Place, words: Words) -> str:
     """The place without its preposition: `vedhæftet fil 2 (regneark), ark 2`."""
     return ", ".join([_outer(place.outermost, words), *filter(None, (_inner(step, words) for step in place.steps[1:]))])
+
+
+def spoken_time(moment: datetime, words: Words) -> str:
+    """`24. november 2026 kl. 09.05`."""
+    month = words["months"][moment.month - 1]
+    return str(words["time"]).format(day=moment.day, month=month, year=moment.year, clock=f"{moment:%H.%M}")
+
+
+def spoken_date(day: date, words: Words) -> str:
+    """`24. november 2026`."""
+    return str(words["date"]).format(day=day.day, month=words["months"][day.month - 1], year=day.year)
 
 
 def _places(findings: Iterable[Finding], words: Words) -> tuple[str, ...]:

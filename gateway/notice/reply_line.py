@@ -7,7 +7,7 @@ import unicodedata
 from gateway.notice.facts import Facts
 from gateway.notice.letter import plain
 from gateway.notice.places import found
-from gateway.notice.texts import Texts, texts_for
+from gateway.notice.texts import Wording, standard_wording
 from gateway.policy.verdict import Role
 
 LONGEST = 400
@@ -18,16 +18,15 @@ _ASCII = str.maketrans(
 )
 
 
-def reply_line(facts: Facts) -> str:
+def reply_line(facts: Facts, wording: Wording | None = None) -> str:
     """What was wrong, where to ask, the case id. `550 5.7.1` is the caller's."""
-    texts = texts_for(facts.language)
     block = "reply-inbound" if facts.verdict.role is Role.INBOUND else "reply-outbound"
-    return _line(block, facts, texts)
+    return _line(block, facts, wording)
 
 
-def short_reply_line(facts: Facts) -> str:
+def short_reply_line(facts: Facts, wording: Wording | None = None) -> str:
     """For the 250 after a bounce: stopped, told, case id."""
-    return _line("reply-bounced", facts, texts_for(facts.language))
+    return _line("reply-bounced", facts, wording)
 
 
 def ascii_text(text: str) -> str:
@@ -37,7 +36,8 @@ def ascii_text(text: str) -> str:
     return "".join(ch if " " <= ch <= "~" else "?" for ch in text)
 
 
-def _line(block: str, facts: Facts, texts: Texts) -> str:
+def _line(block: str, facts: Facts, wording: Wording | None) -> str:
+    texts = (wording or standard_wording()).texts(facts.language)
     organisation = facts.organisation
     findings = found(facts.verdict.findings, texts.words)
     markup = texts.fill(

@@ -7,7 +7,7 @@ the same name and language and sees the same values; a wrong name in it is an er
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -18,15 +18,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from gateway.notice.letter import Block, Linked, as_html, link, literal
 
 LANGUAGES = ("da", "en")
+SUFFIX = ".txt"
 
 
 class Texts:
     """All texts of one language."""
 
-    def __init__(self, language: str, own: Mapping[str, str] | None = None) -> None:
+    def __init__(self, language: str, own: Mapping[str, str]) -> None:
         self.language = language
         self.words: Mapping[str, Any] = _words(language)
-        self._environment = _environment({**_blocks(language), **(own or {})}, self._joined)
+        self._environment = _environment({**standard_blocks(language), **own}, self._joined)
 
     def fill(self, block: str, values: Mapping[str, object]) -> str:
         """A block with its values put in, still markup."""
@@ -38,10 +39,38 @@ class Texts:
         return f" {self.words['and']} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
 
 
-@lru_cache(maxsize=8)
-def texts_for(language: str) -> Texts:
-    """The texts as they come with Postvagt; a language we do not have is Danish."""
-    return Texts(language if language in LANGUAGES else LANGUAGES[0])
+class Wording:
+    """The texts of every language. `own` holds an organisation's files by name: `da/mailbox.txt` and its text."""
+
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        self.own = dict(own or {})
+        self._texts = {language: Texts(language, self._own_blocks(language)) for language in LANGUAGES}
+
+    def texts(self, language: str) -> Texts:
+        """The texts of a language; one that we do not have is Danish."""
+        return self._texts.get(language, self._texts[LANGUAGES[0]])
+
+    def _own_blocks(self, language: str) -> dict[str, str]:
+        blocks = {}
+        for name, text in self.own.items():
+            folder, _, file = name.rpartition("/")
+            if folder == language and file.endswith(SUFFIX):
+                blocks[file.removesuffix(SUFFIX)] = text
+        return blocks
+
+
+@cache
+def standard_wording() -> Wording:
+    """The texts as they come with Postvagt."""
+    return Wording()
+
+
+@cache
+def standard_blocks(language: str) -> Mapping[str, str]:
+    """The blocks that come with Postvagt: every name that an own text may take."""
+    folder = resources.files(__package__) / "templates" / language
+    files = [file for file in folder.iterdir() if file.name.endswith(SUFFIX)]
+    return {file.name.removesuffix(SUFFIX): file.read_text("utf-8") for file in files}
 
 
 def page(letter: tuple[Block, ...], title: str, language: str) -> str:
@@ -50,7 +79,7 @@ def page(letter: tuple[Block, ...], title: str, language: str) -> str:
     return _frame().render(main=letter[:first], rest=letter[first:], title=title, language=language)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _frame() -> jinja2.Template:
     """One page for every language; here the escaping is Jinja's own."""
     environment = jinja2.Environment(
@@ -77,17 +106,7 @@ def _environment(blocks: Mapping[str, str], joined: object) -> jinja2.Environmen
     return environment
 
 
-@lru_cache(maxsize=8)
-def _blocks(language: str) -> Mapping[str, str]:
-    folder = resources.files(__package__) / "templates" / language
-    return {
-        file.name.removesuffix(".txt"): file.read_text("utf-8")
-        for file in folder.iterdir()
-        if file.name.endswith(".txt")
-    }
-
-
-@lru_cache(maxsize=8)
+@cache
 def _words(language: str) -> Mapping[str, Any]:
     words: Mapping[str, Any] = yaml.safe_load(_read(language, "words.yaml"))
     return words

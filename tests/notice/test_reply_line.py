@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from stopped import CASES, LOCKED, facts, finding
+from stopped import BOUNCES, INBOUND, facts, finding
 
 from gateway.notice import Facts, reply_line, short_reply_line
+from gateway.notice.examples import LOCKED
 from gateway.notice.reply_line import ascii_text
-from gateway.policy.verdict import Role
-
-INBOUND = facts(role=Role.INBOUND)
 
 
-@pytest.mark.parametrize("case", [*CASES.values(), INBOUND])
+@pytest.mark.parametrize("case", [*BOUNCES.values(), INBOUND])
 def test_one_short_line_of_ascii(case: Facts) -> None:
     for line in (reply_line(case), short_reply_line(case)):
         assert line.isascii()
@@ -27,7 +25,8 @@ def test_one_short_line_of_ascii(case: Facts) -> None:
         pytest.param(
             INBOUND,
             "Ikke modtaget: mailen ser ud til at indeholde et CPR-nummer. "
-            "Skriv sikkert med MitID via borger.dk eller virk.dk. Spoergsmaal: stjernen@kk.dk. Sag K7M2-QX9P",
+            "Skriv sikkert med MitID via borger.dk eller virk.dk. "
+            "Se https://www.lavuk.dk/ Spoergsmaal: stjernen@kk.dk. Sag K7M2-QX9P",
             id="an outside sender",
         ),
         pytest.param(
