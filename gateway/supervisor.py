@@ -45,7 +45,7 @@ class _Worker:
 
 
 def _die_with_parent() -> None:
-    """Linux ends a worker whose supervisor was killed, so that no orphan keeps the ports; elsewhere it is not needed."""
+    """Where Linux can do it, a worker ends with a supervisor that was killed, so that no orphan keeps the ports."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

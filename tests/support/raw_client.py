@@ -51,7 +51,8 @@ class RawClient:
     def transaction(
         self, content: bytes, sender: str | bytes = "dagklub@lavuk.dk", recipients: Iterable[str] = ("a@example.org",)
     ) -> str:
-        """MAIL, RCPT and DATA; the reply to the dot, or the first refusal."""
+        """RSET, MAIL, RCPT and DATA; the reply to the dot, or the first refusal."""
+        self.say("RSET")
         raw = sender.encode() if isinstance(sender, str) else sender
         reply = self.say(b"MAIL FROM:<" + raw + b">" + (b"" if raw.isascii() else b" SMTPUTF8"))
         for recipient in recipients:

@@ -1,4 +1,4 @@
-"""A next hop whose behaviour a test dictates, and that records every byte it was given. A real SMTP server on a thread."""
+"""A next hop whose behaviour a test dictates, and that records every byte it was given: a server on a thread."""
 
 from __future__ import annotations
 

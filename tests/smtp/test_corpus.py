@@ -1,0 +1,68 @@
+"""Every labelled mail of the shared corpus through a running gateway: none is lost, none doubled, none leaked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support.raw_client import RawClient
+from support.running import RunningGateway
+from support.scripted_hop import ScriptedHop, without_our_fields
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, shared: Path):
+    """What became of each mail: its bytes as sent, the reply, and what the next hop got for it."""
+    hop = ScriptedHop()
+    gateway = RunningGateway(tmp_path_factory.mktemp("corpus"), hop.port).start()
+    outcomes = []
+    with RawClient(gateway.port) as client:
+        client.hello()
+        for path in sorted((shared / "corpus" / "dev").glob("*.eml")):
+            content = path.read_bytes()
+            content = content if b"\r\n" in content else content.replace(b"\n", b"\r\n")
+            content = content if content.endswith(b"\r\n") else content + b"\r\n"
+            hop.forget()
+            reply = client.transaction(content, recipients=["forening@example.org", "sagsbehandler@hvidovre.dk"])
+            outcomes.append((path.name, content, reply, list(hop.taken), list(hop.messages)))
+    events = gateway.events()
+    written = gateway.everything_written()
+    gateway.stop()
+    hop.close()
+    return outcomes, events, written
+
+
+@pytest.mark.shared
+def test_relayed_ones_arrive_byte_for_byte_and_blocked_ones_give_one_bounce(run) -> None:
+    outcomes, events, _ = run
+    assert len(outcomes) == len(events) == 500
+    for (name, content, reply, taken, messages), event in zip(outcomes, events, strict=True):
+        assert reply[:3] == "250", (name, reply)
+        assert len(taken) == 1, f"{name}: one in, one out"
+        if event.verdict == "relay":
+            assert hashlib.sha256(without_our_fields(messages[0])).digest() == hashlib.sha256(content).digest(), name
+            assert len(taken[0].rcpt) == 2
+        else:
+            assert taken[0].mail.startswith(b"MAIL FROM:<>"), name
+            assert taken[0].rcpt == [b"RCPT TO:<dagklub@lavuk.dk>"], name
+            assert b"multipart/report" in messages[0]
+
+
+@pytest.mark.shared
+def test_no_number_of_any_mail_shows_in_anything_the_gateway_says_or_writes(run, shared: Path) -> None:
+    """Replies, bounces, log at debug level, record: the digits of a found number, however separated, are in none."""
+    outcomes, events, written = run
+    numbers = json.loads((shared / "corpus" / "dev" / "numbers.json").read_text())
+    patterns = {
+        number: re.compile(rb"[^0-9]{0,3}".join(bytes([digit]) for digit in number.encode()))
+        for held in numbers.values()
+        for number in held
+    }
+    for (name, _, reply, _, messages), event in zip(outcomes, events, strict=True):
+        said = reply.encode() + (messages[0] if event.verdict == "block" else b"")
+        for number in numbers.get(name, ()):
+            assert not patterns[number].search(said), name
+    assert not [number for number, pattern in patterns.items() if pattern.search(written)]
