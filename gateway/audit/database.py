@@ -29,7 +29,7 @@ _SQLITE_SETTINGS = (
     "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA cache_size=-16000",
     "PRAGMA busy_timeout=5000",
-    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # what retention removes is overwritten, not only forgotten
 )
 _POSTGRES_SETTINGS = "-c synchronous_commit=on -c lock_timeout=10s -c statement_timeout=0 -c timezone=UTC"
 _POSTGRES_CONNECT = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "application_name": "postvagt"}
@@ -68,6 +68,12 @@ class Database:
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
+
+    def forget(self) -> None:
+        """Let what was deleted leave the disk too: SQLite's log of writes is emptied. PostgreSQL has VACUUM."""
+        if self.is_sqlite:
+            with _as_audit_error("write"), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self.engine.dispose()

@@ -11,10 +11,12 @@ import hmac
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from gateway.mail.address import Address
 from gateway.mail.finding import Finding
@@ -116,8 +118,7 @@ class Event:
 
     @property
     def microseconds(self) -> int:
-        """The time as the store orders it: microseconds since 1970, without a float's rounding."""
-        return (self.at - _EPOCH) // timedelta(microseconds=1)
+        return microseconds(self.at)
 
     @property
     def local(self) -> datetime:
@@ -134,36 +135,32 @@ class Event:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """The words it is found by: recipients' domains, sender, categories, and every verdict but the common one."""
-        if self.kind != MESSAGE:
-            return (f"kind:{self.kind}",)
-        words = dict.fromkeys(f"to:{recipient.domain}" for recipient in self.recipients)
-        words[sender_mark(self.sender)] = None
-        for found in self.findings:
-            words[f"category:{found.category}"] = None
-        if self.unreadable:
-            words["category:unreadable"] = None
-        if self.verdict != "relay":
-            words[f"verdict:{self.verdict}"] = None
-        return tuple(words)
+        """The words it is found by; see `marks_of`."""
+        recipients, categories = (each.domain for each in self.recipients), (each.category for each in self.findings)
+        return _marks(self.kind, self.sender, self.verdict, recipients, categories, bool(self.unreadable))
 
     def encode(self) -> str:
-        """The event as one line of JSON: the times first, then every field that says something, in their order here."""
+        """The event as one line of JSON: kind, id and times first, then every field that says something."""
         at = self.at.astimezone(UTC)
-        record: dict[str, Any] = {"kind": self.kind, "case_id": self.case_id}
-        record["utc"] = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        record["local"] = danish_time(at).isoformat(timespec="seconds")
+        record: dict[str, Any] = {
+            "kind": self.kind,
+            "case_id": self.case_id,
+            "utc": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "local": danish_time(at).isoformat(timespec="seconds"),
+        }
         for name in _WRITTEN:
             value = getattr(self, name)
             if value:
-                record[name] = _written_rows(value) if name in _TABLES else value
-        line = _encoder(record)
-        return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")
+                record[name] = value
+        try:
+            return orjson.dumps(record).decode()
+        except orjson.JSONEncodeError:  # a broken surrogate, which is no text anywhere
+            return _in_any_case(record)
 
     @classmethod
     def decode(cls, line: str) -> Event:
         """The event a stored line holds; a field this version does not know is left out."""
-        record = json.loads(line)
+        record = orjson.loads(line)
         values = {name: record[name] for name in _READ if name in record}
         values["at"] = datetime.fromisoformat(record["utc"])
         values["recipients"] = tuple(Recipient(**row) for row in record.get("recipients", ()))
@@ -178,17 +175,54 @@ class Event:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READ = tuple(each.name for each in fields(Event))
 _WRITTEN = tuple(name for name in _READ if name not in ("kind", "case_id", "at"))
-_TABLES = frozenset(("recipients", "findings", "unreadable"))
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _written_rows(rows: Iterable[Recipient | Found | Unread]) -> list[dict[str, Any]]:
-    return [{name: getattr(row, name) for name in row.__slots__} for row in rows]
+def _in_any_case(record: dict[str, Any]) -> str:
+    """The same JSON for text that holds halves of characters: each becomes a question mark."""
+    line = json.dumps(record, default=asdict, ensure_ascii=False, separators=(",", ":"))
+    return line.encode("utf-8", "replace").decode("utf-8")
+
+
+def microseconds(at: datetime) -> int:
+    """A time as the store orders it: microseconds since 1970, without a float's rounding."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def marks_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words an event is found by, from its stored line: what `Event.marks` said when it was written."""
+    recipients = (row["domain"] for row in record.get("recipients", ()))
+    categories = (row["category"] for row in record.get("findings", ()))
+    words = (record["kind"], record.get("sender", ""), record.get("verdict", ""))
+    return _marks(*words, recipients, categories, "unreadable" in record)
+
+
+def _marks(
+    kind: str, sender: str, verdict: str, domains: Iterable[str], categories: Iterable[str], unreadable: bool
+) -> tuple[str, ...]:
+    """Recipients' domains, sender, categories, every verdict but the common one; for the service's deeds the kind."""
+    if kind != MESSAGE:
+        return (_word(f"kind:{kind}"),)
+    words = dict.fromkeys(_word(f"to:{domain}") for domain in domains)
+    words[sender_mark(sender)] = None
+    for category in categories:
+        words[_word(f"category:{category}")] = None
+    if unreadable:
+        words["category:unreadable"] = None
+    if verdict != "relay":
+        words[_word(f"verdict:{verdict}")] = None
+    return tuple(words)
 
 
 def sender_mark(sender: str) -> str:
     """The word a sender is found by, whatever the case it was written in."""
-    return "from:" + unicodedata.normalize("NFC", sender).casefold()
+    return _word("from:" + (sender if sender.isascii() else unicodedata.normalize("NFC", sender)).casefold())
+
+
+def _word(text: str) -> str:
+    """Text that every database takes into an index: no halves of characters, no NUL, not endless."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\0", "?")[:500]
 
 
 def recorded_sender(sender: Address, own: bool) -> str:

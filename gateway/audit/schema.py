@@ -30,7 +30,7 @@ from sqlalchemy import (
 from gateway.audit import chain
 from gateway.audit.errors import AuditError
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 _Number = BigInteger().with_variant(Integer, "sqlite")
@@ -78,6 +78,8 @@ head = Table(
     Column("origin_hash", LargeBinary, nullable=False),
     Column("signer", String(32), nullable=False),
     Column("signature", LargeBinary, nullable=False),
+    Column("checkpoint_seq", _Number, nullable=False),
+    Column("checkpoint_at", _Number, nullable=False),
 )
 """The chain's two ends, one row: the newest event (sealed with every batch) and the one before the oldest kept.
 
@@ -95,7 +97,14 @@ checkpoint = Table(
 )
 """Seals that stay: what the head was at some moment, signed."""
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+
+def _remember_checkpoints(connection: Connection) -> None:
+    """To version 2: the head knows where the last checkpoint was."""
+    for column in ("checkpoint_seq", "checkpoint_at"):
+        connection.exec_driver_sql(f"ALTER TABLE head ADD COLUMN {column} BIGINT NOT NULL DEFAULT 0")
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _remember_checkpoints}
 """From version n to n + 1. Each runs inside the writer's lock and one transaction with those before it."""
 
 
@@ -125,7 +134,8 @@ def _create(connection: Connection) -> None:
     begin = chain.genesis(identity)
     connection.execute(insert(meta), [{"name": "schema", "value": str(VERSION)}, {"name": "store", "value": identity}])
     ends = {"seq": 0, "hash": begin, "at": 0, "origin_seq": 0, "origin_hash": begin}
-    connection.execute(insert(head).values(id=1, signer="", signature=b"", **ends))
+    unsealed = {"signer": "", "signature": b"", "checkpoint_seq": 0, "checkpoint_at": 0}
+    connection.execute(insert(head).values(id=1, **ends, **unsealed))
 
 
 def _meta(connection: Connection, name: str) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
-from gateway.audit.event import RELAY, Event, sender_mark
+from gateway.audit.event import RELAY, Event, microseconds, sender_mark
 from gateway.audit.schema import event, mark
 from gateway.mail.address import Address, a_label
 
@@ -101,10 +101,10 @@ def _narrowed(connection: Connection, query: Select[Any], wanted: Filter) -> Sel
         is_deferred = select(1).where(deferred.c.word == "verdict:defer", deferred.c.seq == event.c.seq).exists()
         query = query.where(event.c.keep == RELAY, ~is_deferred)
     if wanted.since:
-        since = _microseconds(wanted.since)
+        since = microseconds(wanted.since)
         query = query.where(event.c.at >= since, event.c.seq >= _seq_near(connection, since - _DISORDER, 0))
     if wanted.until:
-        until = _microseconds(wanted.until)
+        until = microseconds(wanted.until)
         last = _seq_near(connection, until + _DISORDER, 2**62)
         query = query.where(event.c.at < until, event.c.seq <= last)
     return query
@@ -115,7 +115,3 @@ def _seq_near(connection: Connection, at: int, otherwise: int) -> int:
     query = select(event.c.seq).where(event.c.at >= at).order_by(event.c.at).limit(1)
     found = connection.execute(query).scalar()
     return otherwise if found is None else int(found)
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

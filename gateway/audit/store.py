@@ -13,21 +13,27 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.audit import chain, schema
 from gateway.audit.database import Bulk, Database
 from gateway.audit.errors import AuditError
 from gateway.audit.event import Event
+from gateway.audit.keys import signing_key
+from gateway.audit.seal import Checkpoint, Signer, complaint, keyring
 from gateway.audit.search import Filter, Record, find
 
 _log = logging.getLogger(__name__)
 
 MAX_BATCH = 1000
 """Events in one transaction: bounds how long a commit takes and how much it holds."""
+
+CHECKPOINT_EVENTS, CHECKPOINT_MICROSECONDS = 10_000, 60_000_000
+"""A checkpoint stays after so many events or with the first one after a minute. Each is logged, so that it leaves."""
 
 
 class Entry(NamedTuple):
@@ -54,17 +60,29 @@ class _Waiter(NamedTuple):
 class Store:
     """The record of one worker process; several processes and nodes may have one each on the same database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, keys: Path) -> None:
+        self.database = database
+        self.keys = keys
+        self._signer: Signer | None = None
+        self._id = ""
         self._waiting: SimpleQueue[_Waiter | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_failing = False
         self._events = Bulk("event", ("seq", "at", "keep", "case_id", "line", "hash"), database.is_sqlite)
         self._marks = Bulk("mark", ("word", "seq"), database.is_sqlite)
 
+    def open(self, end_may_be_broken: bool = False) -> None:
+        """Make or migrate the tables, find the keys. AuditError when the store or its chain's end cannot be used."""
+        self.database.prepare()
+        self._signer = signing_key(self.keys)
+        with self.database.reading() as connection:
+            self._id = schema.store_id(connection)
+            if not end_may_be_broken:
+                _check_end(connection, self._signer)
+
     def start(self) -> None:
-        """Make or migrate the tables and begin to write. AuditError when the store cannot be used."""
-        self._database.prepare()
+        """Open and begin to write."""
+        self.open()
         self._thread = threading.Thread(target=self._write_batches, name="audit", daemon=True)
         self._thread.start()
 
@@ -81,12 +99,12 @@ class Store:
         entries = [Entry.of(event) for event in events]
         if not entries:
             return
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             self.link(connection, entries)
 
     def recent(self, limit: int = 50, **wanted: Any) -> list[Record]:
         """The newest events that fit the filters of `search.Filter`, newest first."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return find(connection, Filter(**wanted), limit)
 
     def close(self) -> None:
@@ -95,11 +113,12 @@ class Store:
             self._waiting.put(None)
             self._thread.join()
             self._thread = None
-        self._database.close()
+        self.database.close()
 
     def link(self, connection: Connection, entries: list[Entry]) -> None:
-        """Continue the chain with these events, inside the caller's transaction of `Database.writing`."""
-        seq, previous = self._locked_head(connection)
+        """Continue the chain with these events and seal it, inside the caller's transaction of `Database.writing`."""
+        head = connection.execute(_HEAD).one()
+        seq, previous = head.seq, bytes(head.hash)
         rows: list[tuple[Any, ...]] = []
         marks: list[tuple[str, int]] = []
         for entry in entries:
@@ -109,11 +128,19 @@ class Store:
             marks.extend((word, seq) for word in entry.marks)
         self._events.insert(connection, rows)
         self._marks.insert(connection, marks)
-        connection.execute(_NEW_HEAD, {"seq": seq, "hash": previous, "at": entries[-1].at})
+        self._seal(connection, head, seq, entries[-1].at, previous)
 
-    def _locked_head(self, connection: Connection) -> tuple[int, bytes]:
-        row = connection.execute(_HEAD).one()
-        return row.seq, bytes(row.hash)
+    def _seal(self, connection: Connection, old: Row[*tuple[Any, ...]], seq: int, at: int, hash_: bytes) -> None:
+        """Sign the new end; now and then leave the seal behind as a checkpoint."""
+        assert self._signer is not None
+        seal = self._signer.seal(self._id, seq, at, hash_)
+        new = {"seq": seq, "at": at, "hash": hash_, "signer": seal.signer, "signature": seal.signature}
+        kept = {"checkpoint_seq": old.checkpoint_seq, "checkpoint_at": old.checkpoint_at}
+        if seq - old.checkpoint_seq >= CHECKPOINT_EVENTS or at - old.checkpoint_at >= CHECKPOINT_MICROSECONDS:
+            connection.execute(_NEW_CHECKPOINT, new)
+            kept = {"checkpoint_seq": seq, "checkpoint_at": at}
+            _log.info("audit checkpoint %s", seal)
+        connection.execute(_NEW_HEAD, new | kept)
 
     def _write_batches(self) -> None:
         closing = False
@@ -123,7 +150,7 @@ class Store:
             error: AuditError | None = None
             try:
                 if batch:
-                    with self._database.writing() as connection:
+                    with self.database.writing() as connection:
                         closing |= self._take_all(batch, MAX_BATCH)
                         self.link(connection, [waiter.entry for waiter in batch])
             except Exception as caught:  # whatever it is, the waiters hear it and the next batch is tried
@@ -158,13 +185,42 @@ class Store:
         self._is_failing = error is not None
 
 
-def open_store(url: str) -> Store:
-    """The store at `sqlite:////folder/audit.db` or `postgresql://…`; nothing is opened before `start`."""
-    return Store(Database(url))
+def open_store(url: str, keys: Path | None = None) -> Store:
+    """The store at `sqlite:////folder/audit.db` or `postgresql://…`; nothing is opened before `start`.
+
+    keys: the folder of the signing key, made at the first start; for SQLite `audit-keys` beside the file unless said.
+    """
+    database = Database(url)
+    if keys is None:
+        if not database.is_sqlite:
+            raise AuditError("a PostgreSQL audit store needs a folder for its keys")
+        keys = Path(str(database.url.database)).parent / "audit-keys"
+    return Store(database, keys)
 
 
-_HEAD = select(schema.head.c.seq, schema.head.c.hash).with_for_update()
+_HEAD = select(
+    schema.head.c.seq, schema.head.c.hash, schema.head.c.checkpoint_seq, schema.head.c.checkpoint_at
+).with_for_update()
 _NEW_HEAD = update(schema.head)
+_NEW_CHECKPOINT = insert(schema.checkpoint)
+
+
+def _check_end(connection: Connection, signer: Signer) -> None:
+    """Refuse to go on where the newest event and the seal disagree; whether all the rest adds up, `verify` says."""
+    head = connection.execute(select(schema.head)).one_or_none()
+    newest = select(schema.event.c.seq, schema.event.c.hash).order_by(schema.event.c.seq.desc()).limit(1)
+    last = connection.execute(newest).one_or_none()
+    end = (last.seq, bytes(last.hash)) if last else None
+    if head is None or end != ((head.seq, bytes(head.hash)) if head.seq > head.origin_seq else None):
+        raise AuditError(
+            "the end of the audit chain is not where its seal says: `audit verify` tells more, `audit reseal` goes on"
+        )
+    if head.signer == signer.id:
+        seal = Checkpoint(
+            schema.store_id(connection), head.seq, head.at, bytes(head.hash), head.signer, bytes(head.signature)
+        )
+        if wrong := complaint(seal, keyring([signer.public])):
+            raise AuditError(f"the seal of the audit chain {wrong}: `audit verify` tells more, `audit reseal` goes on")
 
 
 def _as_audit_error(caught: Exception) -> AuditError:

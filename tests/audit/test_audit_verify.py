@@ -1,0 +1,320 @@
+"""Whoever changes, removes, inserts, moves or cuts off anything is found, and the first bad event is named."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.audit import AuditError, Event, Found, Recipient, chain, open_store
+from gateway.audit.keeping import KEEP_DAYS, prune, reindex, reseal
+from gateway.audit.keys import believed_keys, signing_key
+from gateway.audit.seal import Checkpoint
+from gateway.audit.store import Store
+from gateway.audit.verify import Proof, verify
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+EVENTS = 30
+
+
+def event_number(number: int, at: datetime = NOW, **fields: object) -> Event:
+    """Every fifth is a block, an hour apart."""
+    verdict = "relay" if number % 5 else "block"
+    found = () if number % 5 else (Found("cpr", "cpr", "certain", "text", 1, ("00",)),)
+    to = (Recipient("f…@example.org", "example.org", "other", "ab"),)
+    words = {"sender": "dagklub@lavuk.dk", "mode": "enforce", "recipients": to, "findings": found, "verdict": verdict}
+    return Event(f"case-{number}", at + timedelta(hours=number), **{**words, **fields})
+
+
+class Lab:
+    """A store with thirty events, an SQL door for the culprit, and a proof."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "audit.db"
+        self.store = self.opened()
+        for number in range(1, EVENTS + 1):
+            self.store.write([event_number(number)])
+
+    def opened(self, **how: bool) -> Store:
+        store = open_store(f"sqlite:///{self.path}")
+        store.open(**how)
+        return store
+
+    def sql(self, *statements: str, values: tuple = ()) -> None:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement, values)
+
+    def proof(self, *kept_elsewhere: Checkpoint) -> Proof:
+        return verify(self.store.database, believed_keys(self.store.keys), kept_elsewhere)
+
+    def checkpoint(self) -> Checkpoint:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            (store,) = connection.execute("SELECT value FROM meta WHERE name = 'store'").fetchone()
+            row = connection.execute("SELECT seq, at, hash, signer, signature FROM head").fetchone()
+        return Checkpoint(store, *row)
+
+    def rewrite_from(self, seq: int, change: Callable[[str], str]) -> None:
+        """What a thorough culprit does: change one event and compute every hash after it anew, the head's too."""
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            (previous,) = connection.execute("SELECT hash FROM event WHERE seq = ?", (seq - 1,)).fetchone()
+            rows = connection.execute("SELECT seq, at, keep, line FROM event WHERE seq >= ?", (seq,)).fetchall()
+            for number, at, keep, line in rows:
+                line = change(line) if number == seq else line
+                previous = chain.link(previous, number, at, keep, chain.digest_of(line))
+                connection.execute("UPDATE event SET line = ?, hash = ? WHERE seq = ?", (line, previous, number))
+            connection.execute("UPDATE head SET hash = ?", (previous,))
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def test_an_untouched_record_holds(lab: Lab) -> None:
+    proof = lab.proof()
+    assert (proof.holds, proof.events, proof.first, proof.last, proof.pruned) == (True, EVENTS, 1, EVENTS, 0)
+    assert proof.seals == EVENTS + 1  # events an hour apart leave a checkpoint each, and there is the end
+
+
+def test_an_empty_record_holds(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/audit.db")
+    store.open()
+    assert verify(store.database, believed_keys(store.keys)).holds
+
+
+FLIP = "UPDATE event SET line = replace(line, 'relay', 'block') WHERE seq = 7"
+SWAP = (
+    "UPDATE event SET seq = 1000 WHERE seq = 7",
+    "UPDATE event SET seq = 7 WHERE seq = 8",
+    "UPDATE event SET seq = 8 WHERE seq = 1000",
+)
+CUT = ("DELETE FROM event WHERE seq > 20", "DELETE FROM mark WHERE seq > 20")
+
+
+@pytest.mark.parametrize(
+    ("statements", "first", "says"),
+    [
+        pytest.param([FLIP], 7, "changed", id="one word of an event changed"),
+        pytest.param(["UPDATE event SET at = at + 1 WHERE seq = 7"], 7, "changed", id="its time"),
+        pytest.param(["UPDATE event SET keep = 'block' WHERE seq = 7"], 7, "changed", id="its class of retention"),
+        pytest.param(["UPDATE event SET hash = zeroblob(32) WHERE seq = 7"], 7, "changed", id="its hash"),
+        pytest.param(["DELETE FROM event WHERE seq = 7"], 7, "is missing", id="one removed"),
+        pytest.param(["DELETE FROM event WHERE seq BETWEEN 7 AND 9"], 7, "up to 9 are missing", id="three removed"),
+        pytest.param(["DELETE FROM event WHERE seq <= 6"], 1, "missing", id="the first ones removed"),
+        pytest.param([*SWAP], 7, "changed, moved", id="two swapped"),
+        pytest.param(
+            ["UPDATE event SET seq = seq + 100 WHERE seq > 6", "UPDATE event SET seq = seq - 99 WHERE seq > 100",
+             "INSERT INTO event SELECT 7, at, keep, case_id, line, digest, hash FROM event WHERE seq = 6"],
+            7, "put in", id="one put in",
+        ),
+        pytest.param(["INSERT INTO event SELECT 31, at, keep, case_id, line, digest, hash FROM event WHERE seq = 30",
+                      "UPDATE head SET seq = 31"], 31, "put in", id="one appended"),
+        pytest.param([*CUT], 21, "those up to 30 are missing", id="the end cut off"),
+        pytest.param([*CUT, "UPDATE head SET seq = 20, hash = (SELECT hash FROM event WHERE seq = 20)"],
+                     20, "seal", id="the end cut off and the head set back"),
+        pytest.param(["UPDATE event SET line = NULL, digest = x'00' WHERE seq = 7"], 7, "no pruning", id="emptied"),
+        pytest.param(["DELETE FROM event WHERE seq <= 6", "DELETE FROM mark WHERE seq <= 6",
+                      "DELETE FROM checkpoint WHERE seq <= 6",
+                      "UPDATE head SET origin_seq = 6, origin_hash = (SELECT hash FROM event WHERE seq = 7)"],
+                     7, "neither its birth nor a pruning", id="the beginning cut off as if pruned"),
+        pytest.param(["UPDATE event SET case_id = 'other' WHERE seq = 7"], 7, "case id", id="hidden from show"),
+        pytest.param(["DELETE FROM mark WHERE word = 'verdict:block'"], 1, "search index", id="hidden from list"),
+        pytest.param(["UPDATE mark SET seq = 8 WHERE word = 'verdict:block' AND seq = 5"], 1, "search index",
+                     id="listed in another's place"),
+        pytest.param(["UPDATE checkpoint SET hash = zeroblob(32) WHERE seq = 7"], 7, "checkpoint", id="a checkpoint"),
+        pytest.param(["UPDATE checkpoint SET signer = 'me' WHERE seq = 7"], 7, "not among the given", id="a signer"),
+        pytest.param(["UPDATE head SET signature = zeroblob(64)"], 30, "not its key's", id="the seal of the end"),
+        pytest.param(["UPDATE event SET line = 'nonsense' WHERE seq = 7"], 7, "cannot be read", id="no event at all"),
+    ],
+)  # fmt: skip
+def test_tampering_is_found_and_the_first_bad_event_named(lab: Lab, statements: list, first: int, says: str) -> None:
+    lab.sql(*statements)
+    fault = lab.proof().faults[0]
+    assert (fault.seq, says in str(fault)) == (first, True), str(fault)
+
+
+def test_one_changed_event_is_one_fault_and_the_rest_is_still_proved(lab: Lab) -> None:
+    lab.sql("UPDATE event SET line = replace(line, 'lavuk.dk', 'xavuk.dk') WHERE seq = 7")
+    proof = lab.proof()
+    assert [fault.seq for fault in proof.faults] == [7, 1]  # 1: the search index says another sender now
+    assert proof.events == EVENTS
+
+
+def test_a_chain_computed_anew_breaks_at_the_first_checkpoint_after_the_change(lab: Lab) -> None:
+    lab.rewrite_from(7, lambda line: line.replace('"enforce"', '"monitor"'))
+    assert lab.proof().faults[0].seq == 7
+    lab.sql("DELETE FROM checkpoint")
+    (fault,) = lab.proof().faults
+    assert (fault.seq, "not its key's" in str(fault)) == (30, True)
+
+
+def test_a_store_set_back_to_an_earlier_state_is_found_by_a_checkpoint_kept_elsewhere(lab: Lab) -> None:
+    lab.store.close()
+    earlier = lab.path.read_bytes()
+    lab.store = lab.opened()
+    lab.store.write([event_number(EVENTS + 1)])
+    kept = Checkpoint.parse(str(lab.checkpoint()))
+    lab.store.close()
+    lab.path.write_bytes(earlier)
+    lab.store = lab.opened()
+    assert lab.proof().holds
+    assert str(lab.proof(kept).faults[0]) == f"event {EVENTS + 1} is missing"
+
+
+def test_another_stores_chain_is_not_ours(lab: Lab, tmp_path: Path) -> None:
+    kept = lab.checkpoint()
+    (tmp_path / "other").mkdir()
+    other = Lab(tmp_path / "other")
+    proof = verify(other.store.database, believed_keys(other.store.keys) | believed_keys(lab.store.keys), [kept])
+    assert "another store" in str(proof.faults[0])
+
+
+def test_without_the_right_key_no_seal_is_believed(lab: Lab, tmp_path: Path) -> None:
+    signing_key(tmp_path / "strangers")
+    proof = verify(lab.store.database, believed_keys(tmp_path / "strangers"))
+    assert "not among the given" in str(proof.faults[0])
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"store": 1}', '{"store":"a","seq":1,"at":1,"hash":"xx"}'])
+def test_what_is_no_checkpoint_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no checkpoint"):
+        Checkpoint.parse(text)
+
+
+# ---------------------------------------------------------------- retention
+
+
+def days(**keep: int) -> dict[str, int]:
+    return {**KEEP_DAYS, **keep}
+
+
+def test_pruning_drops_the_oldest_for_good_and_the_chain_still_holds(lab: Lab) -> None:
+    later = NOW + timedelta(days=180, hours=10, minutes=30)
+    assert prune(lab.store, KEEP_DAYS, later, {"by": "test"}) == (0, 10)
+    proof = lab.proof()
+    assert (proof.holds, proof.first, proof.events) == (True, 11, EVENTS - 10 + 1)
+    lab.store.write([event_number(EVENTS + 1)])
+    assert lab.proof().holds
+
+
+def test_blocks_may_be_kept_longer_and_what_goes_between_them_leaves_its_digest(lab: Lab) -> None:
+    later = NOW + timedelta(days=180, hours=10, minutes=30)
+    assert prune(lab.store, days(block=365), later, {}) == (4, 4)  # 1-4 dropped, 6-9 emptied, 5 and 10 kept
+    proof = lab.proof()
+    assert (proof.holds, proof.first, proof.pruned) == (True, 5, 4)
+    kept = [record.event.case_id for record in lab.store.recent(verdict="block")]
+    assert kept[-2:] == ["case-10", "case-5"]
+    assert lab.store.recent(case_id="case-6") == []
+
+
+def test_nothing_of_a_pruned_event_is_left_on_the_disk(lab: Lab) -> None:
+    lab.store.write([event_number(EVENTS + 1, at=NOW - timedelta(days=400), sender="borte.helt@lavuk.dk")])
+    prune(lab.store, KEEP_DAYS, NOW, {})
+    lab.store.close()
+    for path in lab.path.parent.iterdir():
+        if path.is_file():
+            assert b"borte.helt" not in path.read_bytes(), path.name
+
+
+def test_an_event_emptied_by_hand_beside_a_pruning_is_found(lab: Lab) -> None:
+    prune(lab.store, days(block=365), NOW + timedelta(days=180, hours=10, minutes=30), {})
+    lab.sql("UPDATE event SET line = NULL, digest = x'00' WHERE seq = 25")
+    assert "event 25 was emptied, and no pruning says so" in [str(fault) for fault in lab.proof().faults]
+
+
+def test_pruning_twice_is_pruning_once(lab: Lab) -> None:
+    later = NOW + timedelta(days=180, hours=10, minutes=30)
+    prune(lab.store, KEEP_DAYS, later, {})
+    assert prune(lab.store, KEEP_DAYS, later, {}) == (0, 0)
+    assert lab.proof().holds
+
+
+def test_pruning_everything_leaves_the_event_that_says_so(lab: Lab) -> None:
+    prune(lab.store, KEEP_DAYS, NOW + timedelta(days=1000), {"by": "test"})
+    proof = lab.proof()
+    assert (proof.holds, proof.events, proof.first) == (True, 1, EVENTS + 1)
+    lab.opened().close()
+
+
+def test_killed_while_pruning_the_record_holds_and_the_next_pruning_finishes(lab: Lab, monkeypatch) -> None:
+    later = NOW + timedelta(days=180, hours=10, minutes=30)
+    monkeypatch.setattr("gateway.audit.keeping._STEP", 3)
+
+    def killed(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prune(lab.store, KEEP_DAYS, later, {}, killed)
+    assert (lab.proof().holds, lab.proof().first) == (True, 4)
+    prune(lab.store, KEEP_DAYS, later, {})
+    assert (lab.proof().holds, lab.proof().first) == (True, 11)
+
+
+# ---------------------------------------------------------------- after an accident
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param([*CUT], id="a backup without the newest events"),
+        pytest.param([FLIP], id="a changed event"),
+        pytest.param(["DELETE FROM event WHERE seq = 7"], id="a lost event"),
+        pytest.param(["UPDATE head SET signature = zeroblob(64)"], id="a broken seal"),
+        pytest.param([*CUT, "UPDATE head SET seq = 20, hash = (SELECT hash FROM event WHERE seq = 20), "
+                      "signature = (SELECT signature FROM checkpoint WHERE seq = 20), "
+                      "at = (SELECT at FROM checkpoint WHERE seq = 20)"], id="set back, checkpoints ahead"),
+    ],
+)  # fmt: skip
+def test_reseal_acknowledges_the_accident_and_goes_on(lab: Lab, statements: list) -> None:
+    lab.sql(*statements)
+    lab.store.close()
+    store = lab.store = lab.opened(end_may_be_broken=True)
+    reindex(store)
+    before = reseal(store, believed_keys(store.keys), NOW, {"by": "ops", "why": "disken døde"})
+    assert before.faults
+    store.write([event_number(40)])
+    after = lab.proof()
+    assert (after.holds, {fault.token for fault in after.acknowledged} <= {f.token for f in before.faults}) == (
+        True,
+        True,
+    )
+    (record,) = store.recent(kind="reseal")
+    assert record.event.details["why"] == "disken døde"
+
+
+def test_a_further_change_to_an_acknowledged_event_is_new(lab: Lab) -> None:
+    lab.sql("UPDATE event SET line = replace(line, 'enforce', 'enforca') WHERE seq = 7")
+    reseal(lab.store, believed_keys(lab.store.keys), NOW, {"by": "ops", "why": "accident"})
+    assert lab.proof().holds
+    lab.sql("UPDATE event SET line = replace(line, 'enforca', 'enforcb') WHERE seq = 7")
+    assert [fault.seq for fault in lab.proof().faults] == [7]
+
+
+def test_a_chain_whose_end_is_broken_is_not_appended_to(lab: Lab) -> None:
+    lab.sql(*CUT)
+    with pytest.raises(AuditError, match="audit reseal"):
+        lab.opened()
+
+
+def test_reindex_makes_the_search_say_what_the_events_say(lab: Lab) -> None:
+    lab.sql("DELETE FROM mark", "UPDATE event SET case_id = 'x' WHERE seq = 7")
+    assert not lab.proof().holds
+    assert reindex(lab.store) == EVENTS
+    assert lab.proof().holds
+
+
+# ---------------------------------------------------------------- older stores
+
+
+def test_a_store_of_version_1_is_migrated_and_holds(lab: Lab) -> None:
+    lab.store.close()
+    lab.sql("ALTER TABLE head DROP COLUMN checkpoint_seq", "ALTER TABLE head DROP COLUMN checkpoint_at",
+            "UPDATE meta SET value = '1' WHERE name = 'schema'")  # fmt: skip
+    lab.store = lab.opened()
+    lab.store.write([event_number(EVENTS + 1)])
+    assert lab.proof().holds
