@@ -7,46 +7,73 @@ from __future__ import annotations
 
 from gateway.mail.address import Address
 from gateway.policy.policy import Policy
-from gateway.policy.verdict import Advice, Method, Route, Safety
+from gateway.policy.verdict import Advice, Method, Route
 
 
 def advise(policy: Policy, sender: Address, recipient: Address) -> Advice:
     """The lawful way from this sender to this recipient, with the mailbox to use."""
-    recipient_class = policy.recipients.of(recipient)
-    own = policy.senders.of(sender) in policy.secure
-    mailbox = sender if own else policy.faellesmail.of(sender)
-    method = _lawful_method(policy, mailbox, recipient_class)
-    instead = None
-    if method is None:
-        instead = policy.faellesmail.of(recipient)
-        method = _lawful_method(policy, mailbox, policy.recipients.of(instead)) if instead else None
-    leaders = policy.faellesmail.leaders_mailbox if recipient_class in policy.faellesmail.leaders_recipients else None
-    return Advice(
-        recipient=recipient,
-        recipient_class=recipient_class,
-        route=_route(method, instead),
-        method=method,
-        kind=policy.kind(recipient, recipient_class),
-        mailbox=mailbox,
-        is_own_mailbox=own,
-        choices=() if own or not policy.owns(sender) else policy.faellesmail.choices(sender),
-        instead=instead if method else None,
-        leaders=leaders if leaders != mailbox else None,
-    )
+    return Adviser(policy, sender).on(recipient, policy.recipients.of(recipient))
 
 
-def _lawful_method(policy: Policy, mailbox: Address | None, recipient_class: str) -> Method | None:
-    """The method the matrix calls plainly `sikker` from this mailbox; ordinary mail first."""
-    sender_class = policy.senders.of(mailbox) if mailbox else policy.order[-1]
-    for method in Method:
-        if policy.cells[sender_class, method, recipient_class] is Safety.SIKKER:
-            return method
-    return None
+class Adviser:
+    """Advises one sender on any number of recipients; what is the same for a whole class is worked out once.
 
+    faellesmail: the mailbox this sender should use; None when his own is secure, or when none is known.
+    """
 
-def _route(method: Method | None, instead: Address | None) -> Route:
-    if method is None:
-        return Route.NONE
-    if instead is not None:
-        return Route.FAELLESMAIL
-    return Route.ALMINDELIG if method is Method.ALMINDELIG else Route.SEND_SIKKERT
+    def __init__(self, policy: Policy, sender: Address) -> None:
+        self._policy = policy
+        table = policy.faellesmail
+        self._own = policy.senders.of(sender) in policy.secure
+        self.faellesmail = None if self._own else table.own_row(sender)
+        self._choices: tuple[Address, ...] = ()
+        if not self._own and self.faellesmail is None:
+            self.faellesmail = table.defaults.get(sender.domain)
+            self._choices = table.boxes if policy.owns(sender) else ()
+        self._mailbox = sender if self._own else self.faellesmail
+        self._class = policy.senders.of(self._mailbox) if self._mailbox else policy.order[-1]
+        self._classes: dict[str, Advice] = {}
+
+    def on(self, recipient: Address, recipient_class: str) -> Advice:
+        """The advice on one recipient, whose class is known already."""
+        common = self._classes.get(recipient_class)
+        if common is None:
+            common = self._classes[recipient_class] = self._on_class(recipient, recipient_class)
+        kind = self._policy.kind(recipient, recipient_class)
+        if common.route is Route.NONE:
+            return self._elsewhere(common._replace(recipient=recipient, kind=kind))
+        return Advice(recipient, recipient_class, common.route, common.method, kind, *common[5:])
+
+    def _on_class(self, recipient: Address, recipient_class: str) -> Advice:
+        """What holds for the whole class; the recipient's own faellesmail is not looked at yet."""
+        method = self._lawful_method(recipient_class)
+        return Advice(
+            recipient=recipient,
+            recipient_class=recipient_class,
+            route=Route(method) if method else Route.NONE,
+            method=method,
+            kind=self._policy.classes[recipient_class].kind,
+            mailbox=self._mailbox,
+            is_own_mailbox=self._own,
+            choices=self._choices,
+            leaders=self._leaders(recipient_class),
+        )
+
+    def _elsewhere(self, advice: Advice) -> Advice:
+        """Nothing may be sent there: write to the faellesmail that replaces the address, if there is one."""
+        policy = self._policy
+        instead = policy.faellesmail.of(advice.recipient)
+        method = self._lawful_method(policy.recipients.of(instead)) if instead else None
+        if method is None:
+            return advice
+        return advice._replace(route=Route.FAELLESMAIL, method=method, instead=instead)
+
+    def _lawful_method(self, recipient_class: str) -> Method | None:
+        return self._policy.ways[self._class, recipient_class]
+
+    def _leaders(self, recipient_class: str) -> Address | None:
+        """The mailbox that leaders may use for this recipient, when it is another one than the sender's."""
+        table = self._policy.faellesmail
+        if recipient_class not in table.leaders_recipients or table.leaders_mailbox == self._mailbox:
+            return None
+        return table.leaders_mailbox

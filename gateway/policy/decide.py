@@ -13,9 +13,9 @@ from gateway.mail.finding import CATEGORIES, Finding
 from gateway.mail.fragment import Unreadable
 from gateway.mail.network import is_in
 from gateway.mail.role import Role
-from gateway.policy.advise import advise
+from gateway.policy.advise import Adviser
 from gateway.policy.policy import Policy
-from gateway.policy.verdict import Action, FollowUp, Judgement, Method, Severity, Verdict
+from gateway.policy.verdict import Action, FollowUp, Judgement, Method, Ruling, Severity, Verdict
 
 Headers = Sequence[tuple[str, str]]
 """Names and values of the message's own header lines, as far as policy asks for them."""
@@ -34,38 +34,36 @@ def decide(
 
     authors: the addresses of From and Sender; a malformed one counts as the default class.
     """
+    role = Role(role)
     sender = envelope.sender
     speakers = authors if sender.is_null else (sender, *authors)
     sender_class = policy.sender_class(speakers)
     unread_means = policy.decision.unreadable.get(sender_class, "block")
     counted = tuple(finding for finding in findings if _counts(policy, finding, unread_means))
     unread = tuple(unreadable) if unread_means == "block" else ()
-    judgements = _judge(policy, sender_class, envelope, headers)
-    sensitive = bool(counted or unread)
-    lawful = bool(judgements) and all(judgement.lawful for judgement in judgements)
-    blocked = sensitive and not lawful
-    asks = _Ask(policy, Role(role), sender, headers)
-    follow_up = asks.follow_up(blocked, notify=unread_means == "notify" and bool(unreadable) and not lawful)
-    speaker = _speaker(policy, speakers, sender_class)
-    if blocked:
-        judgements = _stop(policy, judgements, speaker if asks.role is not Role.INBOUND else None)
+    rulings = _rulings(policy, sender_class, envelope, headers)
+    lawful = bool(rulings) and all(ruling.lawful for ruling in rulings)
+    blocked = bool(counted or unread) and not lawful
+    notify = unread_means == "notify" and bool(unreadable) and not lawful
+    follow_up = _follow_up(policy, role, sender, headers, blocked, notify)
+    adviser = _adviser(policy, speakers, sender_class) if blocked and role is not Role.INBOUND else None
     numbers = len({finding.identity for finding in counted if finding.category == "cpr"})
     return Verdict(
         action=Action.BLOCK if blocked else Action.RELAY,
         follow_up=follow_up,
-        role=asks.role,
+        role=role,
         sender_class=sender_class,
-        judgements=judgements,
+        judgements=_judgements(policy, envelope.recipients, rulings, blocked, adviser),
         policy_version=policy.version,
-        reasons=_reasons(counted, unread, judgements) if sensitive else (),
+        reasons=_reasons(counted, unread, rulings) if counted or unread else (),
         findings=counted,
-        unreadable=tuple(unreadable) if unread_means == "notify" else unread,
+        unreadable=tuple(unreadable) if notify else unread,
         categories=_categories(counted, unread),
         confidence=max((finding.confidence for finding in counted), default=None),
         numbers=numbers,
         severity=_severity(policy, numbers) if blocked else Severity.NONE,
         notice_to=sender if follow_up in (FollowUp.BOUNCE, FollowUp.NOTIFY) else None,
-        faellesmail=policy.faellesmail.of(speaker) if speaker and sender_class not in policy.secure else None,
+        faellesmail=adviser.faellesmail if adviser else None,
     )
 
 
@@ -81,19 +79,22 @@ def _counts(policy: Policy, finding: Finding, unread_means: str) -> bool:
     return finding.category in decision.also_block
 
 
-def _judge(policy: Policy, sender_class: str, envelope: Envelope, headers: Headers) -> tuple[Judgement, ...]:
-    """One judgement a recipient, all to be relayed until something sensitive is known."""
-    secured = _is_send_sikkert(policy, envelope.client, headers)
-    judgements = []
+# ---------------------------------------------------------------- recipients
+
+
+def _rulings(policy: Policy, sender_class: str, envelope: Envelope, headers: Headers) -> list[Ruling]:
+    """One ruling a recipient, in their order."""
+    ordinary = policy.rows[sender_class, Method.ALMINDELIG]
+    secured = policy.rows[sender_class, Method.SEND_SIKKERT]
+    if _is_send_sikkert(policy, envelope.client, headers):
+        ordinary = secured
+    routes, recipients = policy.send_sikkert.recipients, policy.recipients
+    rulings = []
     for recipient in envelope.recipients:
-        by_route = secured or policy.send_sikkert.recipients.of(recipient) != ""
-        method = Method.SEND_SIKKERT if by_route else Method.ALMINDELIG
-        recipient_class = policy.recipients.of(recipient)
-        safety = policy.cells[sender_class, method, recipient_class]
-        judgements.append(
-            Judgement(recipient, recipient_class, method, f"{sender_class}/{method}", safety, relayed=True)
-        )
-    return tuple(judgements)
+        domain = recipient.domain
+        row = ordinary if routes.find(recipient, domain) is None else secured
+        rulings.append(row[recipients.find(recipient, domain) or recipients.default])
+    return rulings
 
 
 def _is_send_sikkert(policy: Policy, client: Client, headers: Headers) -> bool:
@@ -106,52 +107,48 @@ def _is_send_sikkert(policy: Policy, client: Client, headers: Headers) -> bool:
     return bool(marks.clients) and is_in(client.ip, marks.clients)
 
 
-def _stop(policy: Policy, judgements: tuple[Judgement, ...], speaker: Address | None) -> tuple[Judgement, ...]:
-    """The judgements of a blocked message: who still gets it, and the advice for each."""
+def _judgements(
+    policy: Policy, recipients: tuple[Address, ...], rulings: Sequence[Ruling], blocked: bool, adviser: Adviser | None
+) -> tuple[Judgement, ...]:
+    """Each recipient's ruling, and what follows from it: who still gets the message, and the lawful way there."""
     split = policy.decision.mixed_recipients == "split"
-    return tuple(
-        Judgement(
-            each.address,
-            each.recipient_class,
-            each.method,
-            each.row,
-            each.safety,
-            relayed=split and each.lawful,
-            advice=advise(policy, speaker, each.address) if speaker else None,
-        )
-        for each in judgements
-    )
+    judgements = []
+    for recipient, (recipient_class, method, row, safety, lawful) in zip(recipients, rulings, strict=True):
+        relayed = not blocked or (split and lawful)
+        advice = adviser.on(recipient, recipient_class) if adviser else None
+        judgements.append(Judgement(recipient, recipient_class, method, row, safety, relayed, advice))
+    return tuple(judgements)
 
 
-def _speaker(policy: Policy, speakers: tuple[Address, ...], sender_class: str) -> Address | None:
-    """Whom the advice is for: of the addresses in the class that counted, one the faellesmail table knows."""
-    candidates = [address for address in speakers if policy.senders.of(address) == sender_class]
-    known = (address for address in candidates if policy.faellesmail.own_row(address))
-    return next(known, candidates[0] if candidates else None)
+def _adviser(policy: Policy, speakers: tuple[Address, ...], sender_class: str) -> Adviser | None:
+    """Advice for the person behind the message: of the addresses that counted, one the faellesmail table knows."""
+    candidates = [address for address in dict.fromkeys(speakers) if policy.senders.of(address) == sender_class]
+    if len(candidates) > 1:
+        candidates.sort(key=lambda address: (policy.faellesmail.own_row(address) is None, not policy.owns(address)))
+    return Adviser(policy, candidates[0]) if candidates else None
 
 
-class _Ask:
-    """Who may be told, and how (rfc5321#6.2, rfc3834#2): never a stranger, a list, a machine or a bounce."""
+# ---------------------------------------------------------------- who is told
 
-    def __init__(self, policy: Policy, role: Role, sender: Address, headers: Headers) -> None:
-        self.policy = policy
-        self.role = role
-        self._sender = sender
-        self._headers = headers
 
-    def follow_up(self, blocked: bool, notify: bool) -> FollowUp:
-        if blocked:
-            bounces = self.policy.decision.on_block == "bounce" and self._may_be_written_to()
-            return FollowUp.BOUNCE if bounces else FollowUp.REJECT
-        return FollowUp.NOTIFY if notify and self._may_be_written_to() else FollowUp.NONE
+def _follow_up(policy: Policy, role: Role, sender: Address, headers: Headers, blocked: bool, notify: bool) -> FollowUp:
+    """How the sender hears of it."""
+    if blocked and policy.decision.on_block == "reject":
+        return FollowUp.REJECT
+    if not blocked and not notify:
+        return FollowUp.NONE
+    if role is not Role.INBOUND and _may_be_written_to(policy, sender, headers):
+        return FollowUp.BOUNCE if blocked else FollowUp.NOTIFY
+    return FollowUp.REJECT if blocked else FollowUp.NONE
 
-    def _may_be_written_to(self) -> bool:
-        sender = self._sender
-        if self.role is Role.INBOUND or sender.is_null or not self.policy.owns(sender):
-            return False
-        if any(expression.match(sender.key) for expression in _never(self.policy.decision.never_bounce)):
-            return False
-        return not any(_says_automatic(name.lower(), value.strip().lower()) for name, value in self._headers)
+
+def _may_be_written_to(policy: Policy, sender: Address, headers: Headers) -> bool:
+    """Never a stranger, a list, a machine or a bounce (rfc5321#6.2, rfc3834#2)."""
+    if sender.is_null or not policy.owns(sender):
+        return False
+    if _never(policy.decision.never_bounce).match(sender.key):
+        return False
+    return not any(_says_automatic(name.lower(), value.strip().lower()) for name, value in headers)
 
 
 def _says_automatic(name: str, value: str) -> bool:
@@ -164,8 +161,12 @@ def _says_automatic(name: str, value: str) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _never(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(fnmatch.translate(pattern.casefold())) for pattern in patterns)
+def _never(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for all patterns; with none, one that never matches."""
+    return re.compile("|".join(fnmatch.translate(pattern.casefold()) for pattern in patterns) or r"(?!)")
+
+
+# ---------------------------------------------------------------- what explains the verdict
 
 
 def _categories(counted: Sequence[Finding], unread: Sequence[Unreadable]) -> tuple[str, ...]:
@@ -173,6 +174,8 @@ def _categories(counted: Sequence[Finding], unread: Sequence[Unreadable]) -> tup
     present = {finding.category for finding in counted}
     if unread:
         present.add("unreadable")
+    if not present:
+        return ()
     known = [category for category in CATEGORIES if category in present]
     return (*known, *sorted(present.difference(CATEGORIES)))
 
@@ -184,11 +187,10 @@ def _severity(policy: Policy, numbers: int) -> Severity:
     return Severity.MEDIUM if numbers >= steps.medium else Severity.LOW
 
 
-def _reasons(
-    counted: Sequence[Finding], unread: Sequence[Unreadable], judgements: Sequence[Judgement]
-) -> tuple[str, ...]:
+def _reasons(counted: Sequence[Finding], unread: Sequence[Unreadable], rulings: Sequence[Ruling]) -> tuple[str, ...]:
     """What was found where and which cells of the matrix judged it, each thing once, in our own words."""
     found = (f"{each.category} by {each.detector}, {each.confidence}, in {each.place}" for each in counted)
     closed = (f"unreadable, {each.reason}, in {each.place}" for each in unread)
-    cells = (f"{each.cell}: {each.safety}" for each in judgements)
-    return tuple(dict.fromkeys((*found, *closed, *cells)))
+    cells = {(each.row, each.recipient_class): each.safety for each in rulings}
+    judged = (f"{row}/{recipient_class}: {safety}" for (row, recipient_class), safety in cells.items())
+    return tuple(dict.fromkeys((*found, *closed, *judged)))

@@ -21,7 +21,7 @@ def _matrix(policy: Policy) -> Iterator[str]:
     rows = [("", *columns)]
     for sender in reversed(policy.order):
         for method in Method:
-            rows.append((f"{sender}/{method}", *(str(policy.cells[sender, method, to]) for to in columns)))
+            rows.append((f"{sender}/{method}", *(str(policy.safety(sender, method, to)) for to in columns)))
     yield from _table(rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.mail.address import Address
@@ -16,31 +15,37 @@ class Index:
     domains: dict[str, str] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
+    address_domains: set[str] = field(default_factory=set)
+
+    def add_domain(self, name: str, domain: str, subdomains: bool) -> None:
+        self.domains[domain] = name
+        if subdomains:
+            self.parents[domain] = name
+
+    def add_address(self, name: str, address: Address) -> None:
+        self.addresses[address.key] = name
+        self.address_domains.add(address.domain)
 
     def of(self, address: Address) -> str:
-        if self.addresses:
-            name = self.addresses.get(address.key)
-            if name is not None:
-                return name
-        return self.of_domain(address.domain)
+        return self.find(address, address.domain) or self.default
 
     def of_domain(self, domain: str) -> str:
         """The class of a domain in A-label form."""
+        return self._entry(domain) or self.default
+
+    def find(self, address: Address, domain: str) -> str | None:
+        """What an entry, not the default, says of this address, whose domain is known already."""
+        if domain in self.address_domains:
+            name = self.addresses.get(address.key)
+            if name is not None:
+                return name
+        return self._entry(domain)
+
+    def _entry(self, domain: str) -> str | None:
         name = self.domains.get(domain)
         if name is None and self.parents:
-            name = next((self.parents[p] for p in _parents(domain) if p in self.parents), None)
-        return self.default if name is None else name
-
-    def holds(self, address: Address) -> bool:
-        """Whether an entry, not the default, speaks of this address."""
-        domain = address.domain
-        return (
-            address.key in self.addresses or domain in self.domains or any(p in self.parents for p in _parents(domain))
-        )
-
-
-def _parents(domain: str) -> Iterable[str]:
-    """`a.b.dk`, `b.dk`, `dk`: a domain and everything above it, narrowest first."""
-    while domain:
-        yield domain
-        domain = domain.partition(".")[2]
+            above = domain.partition(".")[2]
+            while above and name is None:
+                name = self.parents.get(above)
+                above = above.partition(".")[2]
+        return name

@@ -51,10 +51,6 @@ class Faellesmails:
             row = next((pattern.new for pattern in self.patterns if pattern.expression.match(key)), None)
         return row
 
-    def choices(self, sender: Address) -> tuple[Address, ...]:
-        """What a sender without a row of his own may choose from."""
-        return () if self.own_row(sender) else self.boxes
-
 
 def final(rows: Mapping[str, Address]) -> dict[str, Address]:
     """The rows with every chain followed to its end; load.py has refused cycles before."""

@@ -16,8 +16,8 @@ from gateway.mail.address import Address
 from gateway.policy import model
 from gateway.policy.domains import Index
 from gateway.policy.faellesmail import Faellesmails, Pattern, cycles, final
-from gateway.policy.policy import Cell, Marks, Policy
-from gateway.policy.verdict import Method, Safety
+from gateway.policy.policy import Marks, Policy, Rows, Ways
+from gateway.policy.verdict import Method, Ruling, Safety
 from gateway.yamltext import Document, YamlError, did_you_mean, parse_yaml, validated
 
 FILES: Mapping[str, type[BaseModel]] = {
@@ -255,6 +255,7 @@ class _Folder:
         senders = self._get("senders.yaml", model.Senders)
         recipients = self._get("recipients.yaml", model.Recipients)
         marks = self._get("send_sikkert.yaml", model.SendSikkert)
+        rows = _matrix_rows(self._get("matrix.yaml", model.Matrix), senders.classes, recipients.classes)
         ours = {name: one for name, one in senders.classes.items() if one.ours}
         return Policy(
             version=version_of(self.files),
@@ -265,7 +266,8 @@ class _Folder:
             order=senders.order,
             secure=frozenset(name for name, one in senders.classes.items() if one.secure),
             classes=recipients.classes,
-            cells=_cells(self._get("matrix.yaml", model.Matrix), senders.classes, recipients.classes),
+            rows=rows,
+            ways=_ways(rows, senders.classes, recipients.classes),
             send_sikkert=Marks(_domains_index("send_sikkert", marks.recipient_domains), marks.headers, marks.clients),
             faellesmail=_faellesmails(self._get("faellesmail.yaml", model.Faellesmail)),
             decision=self._get("verdict.yaml", model.Decision),
@@ -287,7 +289,7 @@ class _Folder:
                 _add_list(index, str(name), self.lists[list_name])
         for name, one in classes.items():
             for entry in one.domains:
-                _add(index, str(name), entry.domain, entry.subdomains)
+                index.add_domain(str(name), entry.domain, entry.subdomains)
         return index
 
 
@@ -298,24 +300,18 @@ def _stem(name: str) -> str:
     return name.rpartition("/")[2].rpartition(".")[0]
 
 
-def _add(index: Index, name: str, domain: str, subdomains: bool) -> None:
-    index.domains[domain] = name
-    if subdomains:
-        index.parents[domain] = name
-
-
 def _add_list(index: Index, name: str, entries: model.DomainList) -> None:
     for entry in _active(entries):
         if entry.domain:
-            _add(index, name, entry.domain, entry.subdomains)
+            index.add_domain(name, entry.domain, entry.subdomains)
         elif entry.address:
-            index.addresses[entry.address.key] = name
+            index.add_address(name, entry.address)
 
 
 def _domains_index(name: str, entries: Iterable[model.DomainEntry]) -> Index:
     index = Index("")
     for entry in entries:
-        _add(index, name, entry.domain, entry.subdomains)
+        index.add_domain(name, entry.domain, entry.subdomains)
     return index
 
 
@@ -345,17 +341,27 @@ def _list_faults(entries: model.DomainList) -> Iterator[tuple[Path, str]]:
 # ---------------------------------------------------------------- matrix
 
 
-def _cells(matrix: model.Matrix, senders: Iterable[str], recipients: Iterable[str]) -> dict[Cell, Safety]:
+def _matrix_rows(matrix: model.Matrix, senders: Iterable[str], recipients: Iterable[str]) -> Rows:
     """Every cell there is; those nobody wrote say what `otherwise` says."""
+    written = {(row.sender, row.method): row.to for row in matrix.rows}
+    blank = dict.fromkeys(recipients, matrix.otherwise)
+    rows: dict[tuple[str, Method], dict[str, Ruling]] = {}
+    for sender in senders:
+        for method in Method:
+            cells = {**blank, **written.get((sender, method), {}), **matrix.always}
+            name = f"{sender}/{method}"
+            rows[sender, method] = {to: Ruling(to, method, name, cell, cell.is_lawful) for to, cell in cells.items()}
+    return rows
+
+
+def _ways(rows: Rows, senders: Iterable[str], recipients: Iterable[str]) -> Ways:
+    """Ordinary mail where that is `sikker`, else Send sikkert where that is, else nothing."""
     columns = tuple(recipients)
-    cells = {(sender, method, to): matrix.otherwise for sender in senders for method in Method for to in columns}
-    for row in matrix.rows:
-        for to, safety in row.to.items():
-            cells[row.sender, row.method, to] = safety
-    for sender, method, to in cells:
-        if to in matrix.always:
-            cells[sender, method, to] = matrix.always[to]
-    return cells
+    return {
+        (sender, to): next((method for method in Method if rows[sender, method][to].safety is Safety.SIKKER), None)
+        for sender in senders
+        for to in columns
+    }
 
 
 # ---------------------------------------------------------------- faellesmail

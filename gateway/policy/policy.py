@@ -11,9 +11,12 @@ from gateway.mail.network import Network
 from gateway.policy.domains import Index
 from gateway.policy.faellesmail import Faellesmails
 from gateway.policy.model import Decision, DomainList, HeaderMark, Organisation, RecipientClass
-from gateway.policy.verdict import Kind, Method, Safety
+from gateway.policy.verdict import Kind, Method, Ruling, Safety
 
-Cell = tuple[str, Method, str]
+Rows = Mapping[tuple[str, Method], Mapping[str, Ruling]]
+"""The matrix: by sender class and method, the cell of each recipient class."""
+Ways = Mapping[tuple[str, str], Method | None]
+"""The matrix read the other way: from a sender class to a recipient class, the method that is plainly `sikker`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Policy:
 
     version: content hash of all files; it stands in every event and notice.
     order: sender classes, least secure first. secure: sender classes that staff may stay in. ours: our own domains.
-    cells: the whole matrix. detection: cpr.yaml and ord/*.yaml as plain values, for the detectors to read.
+    rows, ways: the whole matrix, read both ways. detection: cpr.yaml and ord/*.yaml as plain values, for detectors.
     texts: files of beskeder/, for the notice.
     """
 
@@ -43,7 +46,8 @@ class Policy:
     order: tuple[str, ...]
     secure: frozenset[str]
     classes: Mapping[str, RecipientClass]
-    cells: Mapping[Cell, Safety]
+    rows: Rows
+    ways: Ways
     send_sikkert: Marks
     faellesmail: Faellesmails
     decision: Decision
@@ -55,17 +59,20 @@ class Policy:
     def sender_class(self, addresses: tuple[Address, ...]) -> str:
         """The least secure class among these addresses; the default class when there are none."""
         classes = {self.senders.of(address) for address in addresses} or {self.senders.default}
-        return min(classes, key=self.order.index)
+        return classes.pop() if len(classes) == 1 else min(classes, key=self.order.index)
+
+    def safety(self, sender_class: str, method: Method, recipient_class: str) -> Safety:
+        """One cell of the matrix."""
+        return self.rows[sender_class, method][recipient_class].safety
 
     def owns(self, address: Address) -> bool:
         """Whether the address is in one of our own domains; only such an address is ever written to."""
-        return self.ours.of(address) != ""
+        return self.ours.find(address, address.domain) is not None
 
     def kind(self, recipient: Address, recipient_class: str) -> Kind:
         """What sort of recipient this is: what a list says of the address, else what its class says."""
-        if self.kinds.holds(recipient):
-            return Kind(self.kinds.of(recipient))
-        return self.classes[recipient_class].kind
+        listed = self.kinds.find(recipient, recipient.domain)
+        return self.classes[recipient_class].kind if listed is None else Kind(listed)
 
     def describe(self) -> str:
         """The effective policy as `check` prints it."""

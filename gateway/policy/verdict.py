@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from gateway.mail.address import Address
 from gateway.mail.finding import Confidence, Finding
@@ -52,7 +53,7 @@ class Safety(StrEnum):
     @property
     def is_lawful(self) -> bool:
         """Whether the message may go on; `sikker_som_almindelig` is safe, only more trouble than ordinary mail."""
-        return self in (Safety.SIKKER, Safety.SIKKER_SOM_ALMINDELIG)
+        return self is Safety.SIKKER or self is Safety.SIKKER_SOM_ALMINDELIG
 
 
 class Severity(IntEnum):
@@ -92,8 +93,7 @@ class Kind(StrEnum):
     UKENDT = "ukendt"
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(NamedTuple):
     """The lawful way from this sender to this recipient: the matrix read the other way.
 
     mailbox: which mailbox to write from: the sender's own when it is secure, else the faellesmail; None: none is known.
@@ -115,8 +115,17 @@ class Advice:
     leaders: Address | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Ruling(NamedTuple):
+    """One cell of the matrix, with the name of its row (`SENDER CLASS/METHOD`). Shared by everybody whom it judges."""
+
+    recipient_class: str
+    method: Method
+    row: str
+    safety: Safety
+    lawful: bool
+
+
+class Judgement(NamedTuple):
     """What the matrix says of one recipient of this message.
 
     row: the row of the matrix that says so, `SENDER CLASS/METHOD`; with the recipient class it names the cell.

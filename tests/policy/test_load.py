@@ -207,7 +207,7 @@ def test_the_order_of_entries_never_counts(lavuk_files: Mapping[str, str], lavuk
         }
     )
     assert policy.recipients == lavuk.recipients
-    assert policy.cells == lavuk.cells
+    assert policy.rows == lavuk.rows
     for sender in ("dagklub@lavuk.dk", "x@strodammen.dk", "x@kk.dk"):
         for recipient in ("x@kk.dk", "x@brondby.dk", "dagklub@lavuk.dk", "x@example.org"):
             ask = Address.of(sender), Address.of(recipient)
