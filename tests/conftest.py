@@ -16,7 +16,7 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test of a program that is not installed skips by its name; in CI it fails, for nothing may go untested there."""
+    """A test of a program that is not installed skips by its name; in CI it fails: nothing may go untested there."""
     for item in items:
         for mark in item.iter_markers("peer"):
             missing = [program for program in mark.args if not find_program(program)]
