@@ -58,8 +58,9 @@ def judged(recipient: str, route: Route, kind: Kind = Kind.UKENDT, **advice: obj
     """A recipient that was refused, and the advice for it."""
     address = Address.of(recipient)
     method = {Route.SEND_SIKKERT: Method.SEND_SIKKERT, Route.NONE: None}.get(route, Method.ALMINDELIG)
-    advised = replace(Advice(address, kind.value, route, method, kind), **advice)  # type: ignore[arg-type]
-    return Judgement(address, kind.value, Method.ALMINDELIG, "insecure/almindelig", Safety.IKKE_LOVLIG, False, advised)
+    advised = Advice(address, kind.value, route, method, kind, **advice)  # type: ignore[arg-type]
+    row = "insecure/almindelig"
+    return Judgement(address, kind.value, Method.ALMINDELIG, row, Safety.IKKE_LOVLIG, relayed=False, advice=advised)
 
 
 def reached(recipient: str) -> Judgement:

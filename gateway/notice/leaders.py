@@ -71,6 +71,7 @@ class Row(NamedTuple):
 
     id: str
     time: str
+    clock: str
     sender: str
     recipients: str
     what: tuple[str, ...]
@@ -127,5 +128,5 @@ def _row(case: Stopped, words: Mapping[str, Any]) -> Row:
     many = words["recipients"]
     recipients = str(many["one"] if case.recipients == 1 else many["many"].format(count=case.recipients))
     what = tuple(in_category(category, case.numbers if category == "cpr" else 1, words) for category in case.categories)
-    clock = spoken_time(case.time, words)
-    return Row(case.case_id, clock, case.sender, recipients, what, case.numbers, case.delivered)
+    time, clock = spoken_time(case.time, words), f"{case.time:%H.%M}"
+    return Row(case.case_id, time, clock, case.sender, recipients, what, case.numbers, case.delivered)

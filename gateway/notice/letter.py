@@ -27,7 +27,7 @@ _TOKENS = re.compile(
 _HEADING = re.compile(r"(#{1,3}) +(.*)")
 _STEP = re.compile(r"\d+\. +(.*)")
 _BREAK = "\n"
-_RULES = {1: ("", "="), 2: ("\n", "-"), 3: ("", "")}
+_RULES = {1: ("", "-"), 2: ("\n", "-"), 3: ("", "")}
 WIDTH = 72
 
 
@@ -78,7 +78,9 @@ def plain(markup: str) -> str:
 
 def as_text(blocks: tuple[Block, ...]) -> str:
     """The letter as plain text of at most WIDTH columns; words, addresses and links are never broken."""
-    return "\n\n".join(_TEXT[block.kind](block) for block in blocks) + "\n"
+    return (
+        "".join(_TEXT[block.kind](block) + ("\n" if block.level == 3 else "\n\n") for block in blocks).rstrip() + "\n"
+    )
 
 
 def as_html(item: tuple[Run, ...]) -> Markup:

@@ -27,7 +27,7 @@ class Texts:
     def __init__(self, language: str, own: Mapping[str, str]) -> None:
         self.language = language
         self.words: Mapping[str, Any] = _words(language)
-        self._environment = _environment({**standard_blocks(language), **own}, self._joined)
+        self._environment = _environment(language, {**standard_blocks(language), **own}, self._joined)
 
     def fill(self, block: str, values: Mapping[str, object]) -> str:
         """A block with its values put in, still markup."""
@@ -89,10 +89,15 @@ def _frame() -> jinja2.Template:
     return environment.from_string(_read("shared", "frame.html"))
 
 
-def _environment(blocks: Mapping[str, str], joined: object) -> jinja2.Environment:
+def _environment(language: str, blocks: Mapping[str, str], joined: object) -> jinja2.Environment:
     """Sandboxed: an own text may look at values, never reach behind them. `literal` does the escaping."""
+
+    def load(block: str) -> tuple[str, str, None] | None:
+        """The block's text and the file name that a fault in it is told with."""
+        return (blocks[block], f"{language}/{block}{SUFFIX}", None) if block in blocks else None
+
     environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.DictLoader(dict(blocks)),
+        loader=jinja2.FunctionLoader(load),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
