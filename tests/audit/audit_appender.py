@@ -1,6 +1,6 @@
 """A worker in a process of its own: appends events and says each case id on stdout once `append` has returned.
 
-python audit_appender.py URL PREFIX COUNT CONCURRENCY
+python audit_appender.py URL PREFIX COUNT CONCURRENCY [KEYS]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 from gateway.audit import Event, Recipient, open_store
 
@@ -20,8 +21,8 @@ def an_event(case_id: str) -> Event:
     return Event(case_id=case_id, at=now, sender="dagklub@lavuk.dk", recipients=(TO_A_CITIZEN,), verdict="relay")
 
 
-async def append_all(url: str, prefix: str, count: int, concurrency: int) -> None:
-    store = open_store(url)
+async def append_all(url: str, prefix: str, count: int, concurrency: int, keys: Path | None) -> None:
+    store = open_store(url, keys)
     store.start()
     numbers = iter(range(count))
 
@@ -36,5 +37,5 @@ async def append_all(url: str, prefix: str, count: int, concurrency: int) -> Non
 
 
 if __name__ == "__main__":
-    url, prefix, count, concurrency = sys.argv[1:]
-    asyncio.run(append_all(url, prefix, int(count), int(concurrency)))
+    url, prefix, count, concurrency, *keys = sys.argv[1:]
+    asyncio.run(append_all(url, prefix, int(count), int(concurrency), Path(keys[0]) if keys else None))
