@@ -23,6 +23,8 @@ REPLY_LINES_LIMIT = 200
 POOL_SECONDS = 2.0
 """How long an idle session is kept, as Postfix does; next hops drop idle sessions without a word."""
 POOL_SIZE = 64
+_ONE_PIECE = 64 * 1024
+"""Up to this size copying a message together costs less than a second system call."""
 
 
 class NextHopError(ConnectionError):
@@ -159,15 +161,11 @@ class Session(asyncio.Protocol):
         if go_ahead.code != 354:
             return go_ahead
         try:
-            self._write(added)
-            self._write(message.wire)
-            if not self._writable.is_set():
-                await asyncio.wait_for(self._writable.wait(), self._target.timeouts.final_dot)
+            await self._hand_over(added, message)
         except (NextHopError, TimeoutError) as error:
             self.abort()
             raise NextHopError("it stopped reading the message") from error
         try:
-            self._write(b".\r\n")
             reply = await self._reply(self._target.timeouts.final_dot)
         except NextHopError as error:
             raise NextHopError(str(error), message_sent=True) from error
@@ -176,6 +174,17 @@ class Session(asyncio.Protocol):
             raise NextHopError(f"it answered {reply.code} to the final dot", message_sent=True)
         self.in_transaction = False
         return reply
+
+    async def _hand_over(self, added: bytes, message: WireMessage) -> None:
+        """A small message leaves in one piece; a large one first, and its final dot when the rest has gone."""
+        if message.size < _ONE_PIECE:
+            self._write(b"".join((added, message.wire, b".\r\n")))
+            return
+        self._write(added)
+        self._write(message.wire)
+        if not self._writable.is_set():
+            await asyncio.wait_for(self._writable.wait(), self._target.timeouts.final_dot)
+        self._write(b".\r\n")
 
     def leave(self) -> None:
         """Leave politely, without waiting for the answer (rfc5321#4.1.1.10)."""

@@ -15,15 +15,19 @@ MASTER_DIST = Path("/usr/share/postfix/master.cf.dist")
 
 
 class Postfix:
-    """One instance, started by root on loopback. What it is given is delivered into one Maildir."""
+    """One instance, started by root on loopback. What it is given is delivered into one Maildir.
 
-    def __init__(self, folder: Path, relayhost: str = "", **parameters: str) -> None:
+    relayhost: give it on to `[host]:port` instead. smtpd: more options for the listening smtpd, `-o name=value`.
+    """
+
+    def __init__(self, folder: Path, relayhost: str = "", smtpd: tuple[str, ...] = (), **parameters: str) -> None:
         folder.mkdir()
         self.port = free_port()
         self.folder = folder
         self.maildir = folder / "mail" / "all"
         self.log = folder / "maillog"
         self._etc = folder / "etc"
+        self._smtpd = smtpd
         user = pwd.getpwnam("nobody")
         for name in ("etc", "spool", "data", "mail"):
             (folder / name).mkdir()
@@ -67,7 +71,7 @@ class Postfix:
 
     def _master(self) -> str:
         """Debian's services without chroot, and smtpd on a port of ours."""
-        lines = [f"127.0.0.1:{self.port} inet n - n - - smtpd"]
+        lines = [" ".join((f"127.0.0.1:{self.port} inet n - n - - smtpd", *self._smtpd))]
         for line in MASTER_DIST.read_text().splitlines():
             words = line.split()
             if not line or line[0] in "# \t" or (words[0], words[1]) == ("smtp", "inet"):

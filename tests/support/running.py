@@ -39,6 +39,7 @@ class RunningGateway:
         self.folder = folder
         self.port = free_port()
         self.log = folder / "gateway.log"
+        self._debug = [] if settings.pop("quiet", False) else ["--debug"]
         listener = {"role": "outbound", "listen": f"127.0.0.1:{self.port}"} | settings.pop("listener", {})
         self.settings = {
             "listeners": [listener, *settings.pop("more_listeners", ())],
@@ -56,7 +57,7 @@ class RunningGateway:
     def start(self) -> RunningGateway:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve", "--debug", "--config", str(self.config)],
+                [sys.executable, "-m", "gateway", "serve", *self._debug, "--config", str(self.config)],
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
