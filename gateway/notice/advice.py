@@ -101,10 +101,9 @@ def _insecure_domains(facts: Facts, advice: list[Advice]) -> tuple[str, ...]:
 
 
 def _names(addresses: tuple[Address, ...], words: Mapping[str, Any]) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(address.shown for address in addresses))
-    if len(names) <= MOST_NAMES:
-        return names
-    return (*names[:MOST_NAMES], str(words["others"]).format(count=len(names) - MOST_NAMES))
+    names = tuple(dict.fromkeys(address.shown for address in addresses[:MOST_NAMES]))
+    rest = len(addresses) - MOST_NAMES
+    return (*names, str(words["others"]).format(count=rest)) if rest > 0 else names
 
 
 def _shown(address: Address | None) -> str:
