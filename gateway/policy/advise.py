@@ -10,8 +10,11 @@ from gateway.policy.policy import Policy
 from gateway.policy.verdict import Advice, Method, Route
 
 
-def advise(policy: Policy, sender: Address, recipient: Address) -> Advice:
-    """The lawful way from this sender to this recipient, with the mailbox to use."""
+def advise(policy: Policy, sender: Address | None, recipient: Address) -> Advice:
+    """The lawful way from this sender to this recipient, with the mailbox to use.
+
+    Without a sender: the way from any secure mailbox of ours.
+    """
     return Adviser(policy, sender).on(recipient, policy.recipients.of(recipient))
 
 
@@ -21,18 +24,22 @@ class Adviser:
     faellesmail: the mailbox this sender should use; None when his own is secure, or when none is known.
     """
 
-    def __init__(self, policy: Policy, sender: Address) -> None:
+    def __init__(self, policy: Policy, sender: Address | None) -> None:
         self._policy = policy
-        table = policy.faellesmail
-        self._own = policy.senders.of(sender) in policy.secure
-        self.faellesmail = None if self._own else table.own_row(sender)
+        self._own = sender is not None and policy.senders.of(sender) in policy.secure
         self._choices: tuple[Address, ...] = ()
-        if not self._own and self.faellesmail is None:
-            self.faellesmail = table.defaults.get(sender.domain)
-            self._choices = table.boxes if policy.owns(sender) else ()
+        self.faellesmail = None if self._own or sender is None else self._replacing(sender)
         self._mailbox = sender if self._own else self.faellesmail
         self._class = policy.senders.of(self._mailbox) if self._mailbox else policy.order[-1]
         self._classes: dict[str, Advice] = {}
+
+    def _replacing(self, sender: Address) -> Address | None:
+        """The faellesmail that replaces this sender's mailbox; where nobody wrote it down, his domain's default."""
+        table = self._policy.faellesmail
+        row = table.own_row(sender)
+        if row is None and self._policy.owns(sender):
+            self._choices = table.boxes
+        return row or table.defaults.get(sender.domain)
 
     def on(self, recipient: Address, recipient_class: str) -> Advice:
         """The advice on one recipient, whose class is known already."""

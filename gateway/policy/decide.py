@@ -7,18 +7,22 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from gateway.mail.address import Address
+from gateway.mail.address import Address, masked_numbers
 from gateway.mail.envelope import Client, Envelope
 from gateway.mail.finding import CATEGORIES, Finding
 from gateway.mail.fragment import Unreadable
+from gateway.mail.hidden import Hidden
 from gateway.mail.network import is_in
 from gateway.mail.role import Role
 from gateway.policy.advise import Adviser
-from gateway.policy.policy import Policy
+from gateway.policy.policy import Policy, route_number
 from gateway.policy.verdict import Action, FollowUp, Judgement, Method, Ruling, Severity, Verdict
 
 Headers = Sequence[tuple[str, str]]
 """Names and values of the message's own header lines, as far as policy asks for them."""
+
+
+_RECIPIENT_HEADERS = ("to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc")
 
 
 def decide(
@@ -39,14 +43,18 @@ def decide(
     speakers = authors if sender.is_null else (sender, *authors)
     sender_class = policy.sender_class(speakers)
     unread_means = policy.decision.unreadable.get(sender_class, "block")
-    counted = tuple(finding for finding in findings if _counts(policy, finding, unread_means))
+    routes = _route_numbers(policy, envelope) if findings else frozenset()
+    counted = tuple(
+        finding for finding in findings if _counts(policy, finding, unread_means) and not _is_route(finding, routes)
+    )
     unread = tuple(unreadable) if unread_means == "block" else ()
-    rulings = _rulings(policy, sender_class, envelope, headers)
+    rulings, strangers = _rulings(policy, sender_class, envelope, headers)
     lawful = bool(rulings) and all(ruling.lawful for ruling in rulings)
     blocked = bool(counted or unread) and not lawful
     notify = unread_means == "notify" and bool(unreadable) and not lawful
     follow_up = _follow_up(policy, role, sender, headers, blocked, notify)
     adviser = _adviser(policy, speakers, sender_class) if blocked and role is not Role.INBOUND else None
+    lookalikes = _lookalikes(policy, speakers, strangers)
     numbers = len({finding.identity for finding in counted if finding.category == "cpr"})
     return Verdict(
         action=Action.BLOCK if blocked else Action.RELAY,
@@ -55,7 +63,7 @@ def decide(
         sender_class=sender_class,
         judgements=_judgements(policy, envelope.recipients, rulings, blocked, adviser),
         policy_version=policy.version,
-        reasons=_reasons(counted, unread, rulings) if counted or unread else (),
+        reasons=(*_reasons(counted, unread, rulings), *lookalikes) if counted or unread else lookalikes,
         findings=counted,
         unreadable=tuple(unreadable) if notify else unread,
         categories=_categories(counted, unread),
@@ -79,22 +87,38 @@ def _counts(policy: Policy, finding: Finding, unread_means: str) -> bool:
     return finding.category in decision.also_block
 
 
+def _route_numbers(policy: Policy, envelope: Envelope) -> frozenset[Hidden]:
+    """The numbers in the recipients' own Send sikkert routes."""
+    routes = (recipient for recipient in envelope.recipients if policy.is_route(recipient))
+    return frozenset(Hidden(route_number(recipient)) for recipient in routes)
+
+
+def _is_route(finding: Finding, routes: frozenset[Hidden]) -> bool:
+    """Whether this is only the recipient's own route, repeated in To or Cc: not a leak."""
+    step = finding.place.outermost
+    return bool(routes) and step.kind == "header" and step.format in _RECIPIENT_HEADERS and finding.identity in routes
+
+
 # ---------------------------------------------------------------- recipients
 
 
-def _rulings(policy: Policy, sender_class: str, envelope: Envelope, headers: Headers) -> list[Ruling]:
-    """One ruling a recipient, in their order."""
+def _rulings(policy: Policy, sender_class: str, envelope: Envelope, headers: Headers) -> tuple[list[Ruling], set[str]]:
+    """One ruling a recipient, in their order; and the domains nobody wrote down."""
     ordinary = policy.rows[sender_class, Method.ALMINDELIG]
     secured = policy.rows[sender_class, Method.SEND_SIKKERT]
     if _is_send_sikkert(policy, envelope.client, headers):
         ordinary = secured
     routes, recipients = policy.send_sikkert.recipients, policy.recipients
     rulings = []
+    strangers = set()
     for recipient in envelope.recipients:
         domain = recipient.domain
         row = ordinary if routes.find(recipient, domain) is None else secured
-        rulings.append(row[recipients.find(recipient, domain) or recipients.default])
-    return rulings
+        recipient_class = recipients.find(recipient, domain)
+        if recipient_class is None:
+            strangers.add(domain)
+        rulings.append(row[recipient_class or recipients.default])
+    return rulings, strangers
 
 
 def _is_send_sikkert(policy: Policy, client: Client, headers: Headers) -> bool:
@@ -185,6 +209,13 @@ def _severity(policy: Policy, numbers: int) -> Severity:
     if numbers >= steps.high:
         return Severity.HIGH
     return Severity.MEDIUM if numbers >= steps.medium else Severity.LOW
+
+
+def _lookalikes(policy: Policy, speakers: Sequence[Address], strangers: set[str]) -> tuple[str, ...]:
+    """Domains dressed up as one of ours: named whatever else the verdict says."""
+    unknown = {domain for one in speakers if policy.senders.find(one, domain := one.domain) is None}
+    named = ((domain, policy.looks_like_ours(domain)) for domain in sorted(unknown | strangers))
+    return tuple(f"{masked_numbers(domain)} looks like {own}" for domain, own in named if own)
 
 
 def _reasons(counted: Sequence[Finding], unread: Sequence[Unreadable], rulings: Sequence[Ruling]) -> tuple[str, ...]:

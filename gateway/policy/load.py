@@ -28,10 +28,11 @@ FILES: Mapping[str, type[BaseModel]] = {
     "organisation.yaml": model.Organisation,
     "verdict.yaml": model.Decision,
     "send_sikkert.yaml": model.SendSikkert,
+    "tjek.yaml": model.Tjek,
 }
 """Every file of a policy folder that this room reads; lists/*.yaml besides."""
 
-OPTIONAL = ("verdict.yaml", "send_sikkert.yaml")
+OPTIONAL = ("verdict.yaml", "send_sikkert.yaml", "tjek.yaml")
 LISTS, WORDS, TEXTS = "lists/", "ord/", "beskeder/"
 VERSION_DIGITS = 16
 
@@ -275,7 +276,19 @@ class _Folder:
             lists=self.lists,
             detection=self.detection,
             texts=self.texts,
+            pending=self._pending_index(),
+            tjek=self._get("tjek.yaml", model.Tjek),
+            own_domains=tuple(sorted({entry.domain for one in ours.values() for entry in one.domains})),
         )
+
+    def _pending_index(self) -> Index:
+        """What is switched off, by list: the advice can say that somebody only has to confirm it."""
+        index = Index("")
+        for name, entries in self.lists.items():
+            for entry in entries.entries:
+                if entry.domain and not (entries.active and entry.active):
+                    index.add_domain(name, entry.domain, entry.subdomains)
+        return index
 
     def _senders_index(self) -> Index:
         senders = self._get("senders.yaml", model.Senders)

@@ -191,6 +191,22 @@ class SendSikkert(Strict):
     clients: tuple[Annotated[Network, BeforeValidator(_network)], ...] = ()
 
 
+# ---------------------------------------------------------------- tjek.yaml
+
+
+class Provider(Strict):
+    """A provider of secure mail, known by where its mail servers live."""
+
+    name: Text
+    hosts: tuple[DomainName, ...]
+
+
+class Tjek(Strict):
+    """What tjek knows beyond the lists: a hint, never a proof."""
+
+    providers: tuple[Provider, ...] = ()
+
+
 # ---------------------------------------------------------------- faellesmail.yaml
 
 

@@ -10,13 +10,24 @@ from gateway.mail.address import Address
 from gateway.mail.network import Network
 from gateway.policy.domains import Index
 from gateway.policy.faellesmail import Faellesmails
-from gateway.policy.model import Decision, DomainList, HeaderMark, Organisation, RecipientClass
+from gateway.policy.lookalike import looks_like
+from gateway.policy.model import Decision, DomainList, HeaderMark, Organisation, RecipientClass, Tjek
 from gateway.policy.verdict import Kind, Method, Ruling, Safety
 
 Rows = Mapping[tuple[str, Method], Mapping[str, Ruling]]
 """The matrix: by sender class and method, the cell of each recipient class."""
 Ways = Mapping[tuple[str, str], Method | None]
 """The matrix read the other way: from a sender class to a recipient class, the method that is plainly `sikker`."""
+
+
+_ROUTE_KINDS = {10: Kind.BORGER, 8: Kind.VIRKSOMHED}
+"""Digital Post addresses persons by CPR number (ten digits) and companies by CVR number (eight)."""
+
+
+def route_number(recipient: Address) -> str:
+    """The digits before the `@` of a Send sikkert route, without the hyphen people write."""
+    local = recipient.local.replace("-", "").replace(" ", "")
+    return local if local.isdecimal() else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,8 @@ class Policy:
     version: content hash of all files; it stands in every event and notice.
     order: sender classes, least secure first. secure: sender classes that staff may stay in. ours: our own domains.
     rows, ways: the whole matrix, read both ways. detection: cpr.yaml and ord/*.yaml as plain values, for detectors.
-    texts: files of beskeder/, for the notice.
+    texts: files of beskeder/, for the notice. pending: entries that are switched off, by the names of their lists.
+    tjek: what tjek knows of mail servers. own_domains: what nobody else may look like.
     """
 
     version: str
@@ -55,6 +67,9 @@ class Policy:
     lists: Mapping[str, DomainList] = field(repr=False)
     detection: Mapping[str, Any] = field(repr=False)
     texts: Mapping[str, str] = field(repr=False)
+    pending: Index = field(repr=False)
+    tjek: Tjek
+    own_domains: tuple[str, ...]
 
     def sender_class(self, addresses: tuple[Address, ...]) -> str:
         """The least secure class among these addresses; the default class when there are none."""
@@ -71,8 +86,21 @@ class Policy:
 
     def kind(self, recipient: Address, recipient_class: str) -> Kind:
         """What sort of recipient this is: what a list says of the address, else what its class says."""
-        listed = self.kinds.find(recipient, recipient.domain)
-        return self.classes[recipient_class].kind if listed is None else Kind(listed)
+        domain = recipient.domain
+        listed = self.kinds.find(recipient, domain)
+        if listed is not None:
+            return Kind(listed)
+        if self.send_sikkert.recipients.find(recipient, domain) is not None:
+            return _ROUTE_KINDS.get(len(route_number(recipient)), Kind.UKENDT)
+        return self.classes[recipient_class].kind
+
+    def is_route(self, recipient: Address) -> bool:
+        """Whether the address is a route of Send sikkert: the number in it says where to deliver, and is no leak."""
+        return self.send_sikkert.recipients.find(recipient, recipient.domain) is not None
+
+    def looks_like_ours(self, domain: str) -> str | None:
+        """Which of our own domains a stranger's domain imitates; None when it looks like itself."""
+        return looks_like(domain, self.own_domains) if domain else None
 
     def describe(self) -> str:
         """The effective policy as `check` prints it."""
