@@ -62,14 +62,13 @@ def values(facts: Facts, texts: Texts) -> dict[str, object]:
 
 def groups(advice: list[Advice], words: Mapping[str, Any]) -> tuple[Group, ...]:
     """The recipients by their lawful way, in the order they were written to."""
-    together: dict[tuple[str, str, str, str], list[Address]] = {}
+    together: dict[tuple[str, Address | None, Address | None, Address | None], list[Address]] = {}
     for each in advice:
-        mailbox = "" if each.is_own_mailbox else _shown(each.mailbox)
-        key = (_block(each), mailbox, _shown(each.instead), _shown(each.leaders))
-        together.setdefault(key, []).append(each.recipient)
+        mailbox = None if each.is_own_mailbox else each.mailbox
+        together.setdefault((_block(each), mailbox, each.instead, each.leaders), []).append(each.recipient)
     return tuple(
-        Group(block, _names(tuple(addresses), words), mailbox, instead, leaders)
-        for (block, mailbox, instead, leaders), addresses in together.items()
+        Group(block, _names(tuple(addresses), words), *map(_shown, others))
+        for (block, *others), addresses in together.items()
     )
 
 
