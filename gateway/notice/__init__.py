@@ -4,6 +4,7 @@
 a file name or a copy of the message (promise 3).
 """
 
+from gateway.notice.advice import way_in_words
 from gateway.notice.bounce import build_bounce, build_notification
 from gateway.notice.facts import Facts, Notice, Organisation
 from gateway.notice.reply_line import reply_line, short_reply_line
@@ -18,4 +19,5 @@ __all__ = [
     "build_notification",
     "reply_line",
     "short_reply_line",
+    "way_in_words",
 ]

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gateway.mail.address import Address
-from gateway.notice.facts import Facts
+from gateway.notice.facts import Facts, Organisation
+from gateway.notice.letter import as_text, parse
 from gateway.notice.places import found, remedies, spoken_time, unread
-from gateway.notice.texts import Texts
+from gateway.notice.texts import Texts, Wording, standard_wording
 from gateway.policy.verdict import Advice, Kind, Route
 
 MOST_NAMES = 30
@@ -51,6 +52,7 @@ def values(facts: Facts, texts: Texts) -> dict[str, object]:
         "time": spoken_time(facts.time, words),
         "sender": facts.sender.shown,
         "subject": facts.safe_subject,
+        **_names_of_the_secure(organisation),
         "organisation": organisation.name,
         "contact": _text(organisation.contact),
         "phone": _text(organisation.phone),
@@ -58,6 +60,19 @@ def values(facts: Facts, texts: Texts) -> dict[str, object]:
         "borger_link": _text(organisation.borger_link),
         "virk_link": _text(organisation.virk_link),
     }
+
+
+def way_in_words(advice: Advice, organisation: Organisation, wording: Wording | None = None, language: str = "") -> str:
+    """The lawful way to one recipient, as plain text without its heading: `tjek` says it in the words of the bounce."""
+    texts = (wording or standard_wording()).texts(language or organisation.language)
+    (group,) = groups([advice], texts.words)
+    markup = texts.fill(group.block, {"group": group, "choices": (), **_names_of_the_secure(organisation)})
+    return as_text(tuple(block for block in parse(markup) if block.kind != "heading"))
+
+
+def _names_of_the_secure(organisation: Organisation) -> dict[str, object]:
+    """What staff call the mail that is secure, and where it is."""
+    return {"secure_mail": _text(organisation.secure_mail), "secure_domain": _text(organisation.secure_domain)}
 
 
 def groups(advice: list[Advice], words: Mapping[str, Any]) -> tuple[Group, ...]:

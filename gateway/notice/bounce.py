@@ -15,7 +15,7 @@ import re
 from email.utils import format_datetime
 
 from gateway.notice.advice import values
-from gateway.notice.dsn import delivery_status
+from gateway.notice.dsn import Report, delivery_status
 from gateway.notice.facts import Facts, Notice
 from gateway.notice.letter import Block, parse, plain
 from gateway.notice.mime import alternative, head, multipart
@@ -71,13 +71,14 @@ def _notice(facts: Facts, subject: str, body: list[str]) -> Notice:
 def _status(facts: Facts, *, utf8: bool) -> str:
     """The part for machines; 8-bit only where the whole notice needs SMTPUTF8 on its way anyway (rfc6533#4)."""
     kind = "global-delivery-status" if utf8 else "delivery-status"
-    status = delivery_status(
-        ascii_text(facts.host),
-        facts.verdict.stopped_for,
-        format_datetime(facts.time),
-        f"message refused by content policy, case {ascii_text(facts.case_id)}",
-        utf8=utf8,
+    report = Report(
+        host=ascii_text(facts.host),
+        stopped=facts.verdict.stopped_for,
+        arrival=format_datetime(facts.time),
+        diagnostic=f"message refused by content policy, case {ascii_text(facts.case_id)}",
+        envelope=facts.envelope,
     )
+    status = delivery_status(report, utf8=utf8)
     headers = [f"Content-Type: message/{kind}", *(["Content-Transfer-Encoding: 8bit"] if utf8 else []), ""]
     return "\r\n".join([*headers, status.replace("\n", "\r\n")])
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.mail.address import Address, masked_numbers
+from gateway.mail.envelope import Envelope
 from gateway.mail.finding import Finding
 from gateway.policy.verdict import Verdict
 
@@ -32,6 +33,10 @@ class Organisation(Protocol):
     @property
     def authorities_write_to(self) -> str | None: ...
     @property
+    def secure_mail(self) -> str | None: ...
+    @property
+    def secure_domain(self) -> str | None: ...
+    @property
     def notice_from(self) -> str | None: ...
     @property
     def language(self) -> str: ...
@@ -46,6 +51,7 @@ class Facts:
     sender: the reverse-path. time: when we took the message, in the time people here live by.
     host: the name this gateway reports as (`Reporting-MTA`).
     message_id, boundary: of the notice; given, so that equal facts give equal bytes.
+    envelope: as it came, for what a report has to give back (ENVID, ORCPT); without it those fields are left out.
     original_message_id, original_subject: as the message had them; used only when they cannot carry what was found.
     asked_language: for a preview; empty: the sender's domain decides.
     """
@@ -58,6 +64,7 @@ class Facts:
     organisation: Organisation
     message_id: str = ""
     boundary: str = ""
+    envelope: Envelope | None = field(default=None, repr=False)
     original_message_id: str = field(default="", repr=False)
     original_subject: str = field(default="", repr=False)
     asked_language: str = ""

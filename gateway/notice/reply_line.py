@@ -48,6 +48,7 @@ def _line(block: str, facts: Facts, wording: Wording | None) -> str:
             "case_id": facts.case_id,
             "contact": organisation.contact or "",
             "homepage": organisation.homepage or "",
+            "secure_mail": organisation.secure_mail or "",
             "mailbox": facts.verdict.faellesmail.shown if facts.verdict.faellesmail else "",
         },
     )

@@ -38,6 +38,8 @@ class Centre:
     borger_link: str | None = "https://post.borger.dk/send/0000/1111/"
     virk_link: str | None = "https://virk.dk/"
     authorities_write_to: str | None = "stjernen@kk.dk"
+    secure_mail: str | None = "KK-mail"
+    secure_domain: str | None = "kk.dk"
     notice_from: str | None = "postvagt@lavuk.dk"
     language: str = "da"
     languages: Mapping[str, str] = field(default_factory=dict)
