@@ -23,7 +23,7 @@ check:           ## Form, lint, types, and the arrows between the rooms.
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(PYTHON_IN_VENV) scripts/lint_files.py
+	scripts/lint-files
 
 bench:           ## Messages a second beside Postfix's before-queue proxy, in one run.
 	@scripts/install dev

@@ -1,4 +1,4 @@
-"""The composition root: Settings → running workers. Nobody else builds objects, reads the files or draws the ids.
+"""The composition root: Settings → running workers. Nobody else builds objects or draws the ids.
 
 A worker process is a loop with one store, one desk and, for each listener, a gate and an acceptor. Everything a worker
 needs is read and built before the first port is opened, so a wrong setting never leaves half a gateway behind.
@@ -11,7 +11,6 @@ import contextlib
 import errno
 import hashlib
 import logging
-import os
 import secrets
 import signal
 import socket
@@ -28,10 +27,19 @@ import uvloop
 import gateway
 from gateway.audit import Event, open_store
 from gateway.audit.event import danish_time
-from gateway.extract import Budget
-from gateway.inspect import Inspector
-from gateway.policy import Policy, PolicyError, load_policy
-from gateway.settings import Endpoint, Listener, Mode, NextHop, NextHopTls, Settings, parse_settings
+from gateway.notice import Wording
+from gateway.policy import Policy
+from gateway.reading import (
+    ServiceError,
+    checked,
+    inspector,
+    listener_tls,
+    next_hop_tls,
+    read_or_make_key,
+    read_policy,
+    read_settings,
+)
+from gateway.settings import Endpoint, Listener, Mode, NextHop, NextHopTls, Settings
 from gateway.smtp import nexthop
 from gateway.smtp.acceptor import Acceptor, Counts
 from gateway.smtp.desk import Desk
@@ -45,71 +53,8 @@ from gateway.supervisor import Job, Supervisor
 log = logging.getLogger(__name__)
 
 SOFTWARE = f"postvagt {gateway.__version__}"
-KEY_BYTES = 32
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that is read as another one when a case id is said on the phone."""
-
-
-class ServiceError(Exception):
-    """What keeps the gateway from starting: one line for the operator."""
-
-
-# ---------------------------------------------------------------- what is read before anything runs
-
-
-def read_settings(config: Path | None, folder: Path, policy_folder: Path) -> Settings:
-    """The settings of a file, or the embedded default in `folder`. Raises SettingsError, ServiceError."""
-    if config is None:
-        return Settings.embedded(folder, policy_folder)
-    return parse_settings(_read(config), str(config), config.resolve().parent)
-
-
-def read_policy(folder: Path) -> Policy:
-    """The policy whose YAML files lie in the folder. Raises PolicyError, ServiceError."""
-    if not folder.is_dir():
-        raise ServiceError(f"{folder}: no such folder, `policy` names the folder that holds the policy's YAML files")
-    files = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
-    try:
-        return load_policy({path.relative_to(folder).as_posix(): _read(path) for path in files})
-    except PolicyError as error:
-        raise PolicyError(f"{folder}/{line}" for line in error.lines) from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ServiceError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def inspector(settings: Settings, policy: Policy) -> Inspector:
-    """What reads and judges messages by these settings. Raises ServiceError when the policy's words are wrong."""
-    try:
-        return Inspector(policy, Budget())
-    except ValueError as error:
-        raise ServiceError(f"{settings.policy}: {error}") from None
-
-
-def checked(settings: Settings, policy: Policy) -> None:
-    """Build once and throw away what only building can prove right: word lists, certificates."""
-    inspector(settings, policy)
-    for listener in settings.listeners:
-        listener_tls(listener)
-
-
-def read_or_make_key(path: Path) -> bytes:
-    """The gateway's own secret. Made on the first start, readable by its owner only."""
-    with contextlib.suppress(FileExistsError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-    key = _read(path)
-    if len(key) < KEY_BYTES:
-        raise ServiceError(
-            f"{path}: holds {len(key)} bytes, a key has at least {KEY_BYTES}; remove it to get a new one"
-        )
-    return key
 
 
 def new_case_id() -> str:
@@ -150,7 +95,8 @@ class Worker:
         self._desk = Desk(
             inspector(plan.settings, plan.policy), limits.scan_seconds, lambda: danish_time(_now()).date()
         )
-        self._store = open_store(plan.settings.audit.store)
+        self._wording = Wording(plan.policy.texts)
+        self._store = open_store(plan.settings.audit.store, plan.settings.audit.keys)
         self._hops: dict[NextHop, nexthop.NextHop] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -202,6 +148,7 @@ class Worker:
             worker=self._number,
             software=SOFTWARE,
             record_key=derived_key(plan.key, "record"),
+            wording=self._wording,
             new_case_id=new_case_id,
             now=_now,
             clock=time.perf_counter,
@@ -276,32 +223,6 @@ def _now() -> datetime:
 def derived_key(key: bytes, purpose: str) -> bytes:
     """One secret, a key for each purpose, so that none of them tells anything of another."""
     return hashlib.blake2b(purpose.encode("ascii"), key=key[:64], digest_size=32).digest()
-
-
-def next_hop_tls(wanted: NextHopTls) -> ssl.SSLContext | None:
-    """`required` verifies the certificate's name and issuer; `opportunistic` takes what there is (rfc7435)."""
-    if wanted is NextHopTls.NONE:
-        return None
-    context = ssl.create_default_context()
-    if wanted is NextHopTls.OPPORTUNISTIC:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def listener_tls(listener: Listener) -> ssl.SSLContext | None:
-    """The listener's certificate, ready to be shown. Raises ServiceError when it cannot be."""
-    if listener.tls is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(listener.tls.certificate, listener.tls.key)
-    except (OSError, ssl.SSLError) as error:
-        what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        files = f"{listener.tls.certificate} and {listener.tls.key}"
-        raise ServiceError(f"{files}: not a certificate and its key that can be used ({what})") from None
-    return context
 
 
 # ---------------------------------------------------------------- the whole gateway

@@ -194,10 +194,31 @@ class Limits(_Strict):
     header_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
 
 
+class Retention(_Strict):
+    """Days each class of events is kept; databeskyttelse asks for no longer than needed."""
+
+    relay: Count = 180
+    block: Count = 180
+    breach: Count = 180
+    service: Count = 180
+
+
+class Syslog(_Strict):
+    """Where events are forwarded as they happen (rfc5424 over TLS, rfc5425)."""
+
+    host: Annotated[str, AfterValidator(_host)]
+    port: Port = 6514
+    ca: FilePath | None = None
+    hostname: Annotated[str, AfterValidator(_hostname)] | None = None
+
+
 class Audit(_Strict):
-    """Where events are kept."""
+    """Where events are kept, the folder of the key that signs them, for how long, and where they are forwarded."""
 
     store: Annotated[str, AfterValidator(_store)]
+    keys: FilePath | None = None
+    retention: Retention = Retention()
+    syslog: Syslog | None = None
 
 
 class Settings(_Strict):

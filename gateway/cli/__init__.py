@@ -16,6 +16,7 @@ VERBS = {
     "serve": "Run the gateway.",
     "check": "Read settings and policy and print the matrix as it will be applied.",
     "scan": "Read messages from files and say what would happen to them.",
+    "notice": "Show the notices as people get them, and the page for people outside.",
 }
 """Every verb, in the order `--help` shows them. The file `gateway/cli/VERB.py` holds `command`."""
 

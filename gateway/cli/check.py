@@ -13,12 +13,12 @@ from gateway.cli.common import config_option, default_policy, faults_told
 @config_option
 def command(config: Path | None) -> None:
     """Read settings and policy, print the matrix as it will be applied. Opens no port and writes nothing."""
-    from gateway import service
+    from gateway import reading
 
     with faults_told():
-        settings = service.read_settings(config, Path.cwd(), default_policy())
-        policy = service.read_policy(settings.policy)
-        service.checked(settings, policy)
+        settings = reading.read_settings(config, Path.cwd(), default_policy())
+        policy = reading.read_policy(settings.policy)
+        reading.checked(settings, policy)
     click.echo(f"settings: {config or 'embedded default'}, mode {settings.mode}, {settings.workers} worker(s)")
     for listener in settings.listeners:
         hop = settings.next_hop_of(listener)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 import gateway
-from gateway.service import ServiceError
+from gateway.reading import ServiceError
 from gateway.yamltext import YamlError
 
 FAULT = 2

@@ -36,7 +36,7 @@ REPORTS = ("alert", "digest")
 @config_option
 def command(kind: str | None, as_page: bool, language: str | None, html: bool, raw: bool, config: Path | None) -> None:
     """Show what people get when a message is stopped."""
-    from gateway import service
+    from gateway import reading
     from gateway.notice import Wording
     from gateway.notice.check import faults
     from gateway.yamltext import YamlError
@@ -44,8 +44,8 @@ def command(kind: str | None, as_page: bool, language: str | None, html: bool, r
     if not kind and not as_page:
         raise click.UsageError("say --preview KIND (`--preview list` names the kinds) or --page")
     with faults_told():
-        settings = service.read_settings(config, Path.cwd(), default_policy())
-        policy = service.read_policy(settings.policy)
+        settings = reading.read_settings(config, Path.cwd(), default_policy())
+        policy = reading.read_policy(settings.policy)
         wrong = faults(policy.texts, policy.organisation)
         if wrong:
             raise YamlError(f"{settings.policy}/beskeder/{line}" for line in wrong)

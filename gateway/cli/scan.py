@@ -51,11 +51,11 @@ def command(
 
     Exit status 0: nothing would be blocked; 1: something would; 2: a path cannot be read.
     """
-    from gateway import service
+    from gateway import reading
 
     with faults_told():
-        settings = service.read_settings(config, Path.cwd(), default_policy())
-        inspector = service.inspector(settings, service.read_policy(policy or settings.policy))
+        settings = reading.read_settings(config, Path.cwd(), default_policy())
+        inspector = reading.inspector(settings, reading.read_policy(policy or settings.policy))
     status = 0
     show = _as_json if as_json else _as_text
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.audit import Store
+from gateway.notice import Wording
 from gateway.policy.verdict import Role
 from gateway.smtp.desk import Desk
 from gateway.smtp.nexthop import NextHop, NextHopError
@@ -35,6 +36,7 @@ class Gate:
     worker: int
     software: str
     record_key: bytes = field(repr=False)
+    wording: Wording = field(repr=False)
     new_case_id: Callable[[], str]
     now: Callable[[], datetime]
     clock: Callable[[], float]

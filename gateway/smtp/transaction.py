@@ -21,7 +21,7 @@ from gateway.mail import reply as replies
 from gateway.mail.address import Address
 from gateway.mail.envelope import Envelope, Path
 from gateway.mail.reply import Reply
-from gateway.notice import Facts, Notice, build_bounce, reply_line
+from gateway.notice import Facts, Notice, build_bounce, build_notification, reply_line
 from gateway.policy.verdict import Action, FollowUp
 from gateway.smtp.case import Case
 from gateway.smtp.gate import Gate
@@ -99,8 +99,13 @@ class Transaction:
 
     async def _carried_out(self, inspection: Inspection, content: bytes) -> Reply:
         verdict = inspection.verdict
-        if self._gate.monitor or verdict.action is Action.RELAY:
+        if self._gate.monitor:
             return await self._relayed(content)
+        if verdict.action is Action.RELAY:
+            reply = await self._relayed(content)
+            if reply.is_positive and verdict.follow_up is FollowUp.NOTIFY:
+                await self._notified(inspection)
+            return reply
         if verdict.action is Action.DEFER:
             return replies.LATER
         if verdict.follow_up is FollowUp.BOUNCE:
@@ -123,11 +128,23 @@ class Transaction:
         self._case.next_hop_reply = reply
         return reply._replace(code=451) if reply.code == 421 else reply
 
+    async def _notified(self, inspection: Inspection) -> None:
+        """Tell the sender what could not be read. The message is safe by now, so a failure here changes nothing."""
+        notice = build_notification(self._facts(inspection), self._gate.wording)
+        try:
+            told = await self._sent(notice)
+        except NextHopError as error:
+            self._gate.hop_trouble(error)
+            return
+        if told.is_positive:
+            self._case.follow_up = FollowUp.NOTIFY.value
+            self._case.notice_id = notice.message_id
+
     # Block
 
     async def _bounced(self, inspection: Inspection, content: bytes) -> Reply:
         """Tell the sender first, then relay to those the message may lawfully reach (`split`), if any."""
-        notice = build_bounce(self._facts(inspection))
+        notice = build_bounce(self._facts(inspection), self._gate.wording)
         told = self._heard(await self._sent(notice))
         if told.is_temporary:
             return told
@@ -173,7 +190,7 @@ class Transaction:
 
     def _rejected(self, inspection: Inspection) -> Reply:
         self._case.follow_up = FollowUp.REJECT.value
-        return replies.REFUSED._replace(text=reply_line(self._facts(inspection)))
+        return replies.REFUSED._replace(text=reply_line(self._facts(inspection), self._gate.wording))
 
     def _facts(self, inspection: Inspection) -> Facts:
         case, policy, message = self._case, self._gate.desk.policy, inspection.message

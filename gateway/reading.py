@@ -1,0 +1,109 @@
+"""What is read before anything runs: settings, policy, the key, certificates. Every fault is one line for the operator.
+
+The pure rooms take texts; this is where files become texts. Opens no port and no store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import ssl
+from pathlib import Path
+
+from gateway.extract import Budget
+from gateway.inspect import Inspector
+from gateway.notice.check import faults as notice_faults
+from gateway.policy import Policy, PolicyError, load_policy
+from gateway.settings import Listener, NextHopTls, Settings, parse_settings
+
+KEY_BYTES = 32
+
+
+class ServiceError(Exception):
+    """What keeps the gateway from starting: one line for the operator."""
+
+
+def read_settings(config: Path | None, folder: Path, policy_folder: Path) -> Settings:
+    """The settings of a file, or the embedded default in `folder`. Raises SettingsError, ServiceError."""
+    if config is None:
+        return Settings.embedded(folder, policy_folder)
+    return parse_settings(_read(config), str(config), config.resolve().parent)
+
+
+def read_policy(folder: Path) -> Policy:
+    """The policy whose YAML files lie in the folder. Raises PolicyError, ServiceError."""
+    if not folder.is_dir():
+        raise ServiceError(f"{folder}: no such folder, `policy` names the folder that holds the policy's YAML files")
+    texts = (folder / "beskeder").rglob("*.txt")
+    files = sorted(path for path in (*folder.rglob("*.yaml"), *texts) if path.is_file())
+    try:
+        return load_policy({path.relative_to(folder).as_posix(): _read(path) for path in files})
+    except PolicyError as error:
+        raise PolicyError(f"{folder}/{line}" for line in error.lines) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ServiceError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def inspector(settings: Settings, policy: Policy) -> Inspector:
+    """What reads and judges messages by these settings. Raises ServiceError when the policy's words are wrong."""
+    try:
+        return Inspector(policy, Budget())
+    except ValueError as error:
+        raise ServiceError(f"{settings.policy}: {error}") from None
+
+
+def checked(settings: Settings, policy: Policy) -> None:
+    """Build once and throw away what only building can prove right: words, an organisation's texts, certificates."""
+    inspector(settings, policy)
+    wrong = notice_faults(policy.texts, policy.organisation)
+    if wrong:
+        raise PolicyError(f"{settings.policy}/beskeder/{line}" for line in wrong)
+    for listener in settings.listeners:
+        listener_tls(listener)
+
+
+def read_or_make_key(path: Path) -> bytes:
+    """The gateway's own secret. Made on the first start, readable by its owner only."""
+    with contextlib.suppress(FileExistsError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+    key = _read(path)
+    if len(key) < KEY_BYTES:
+        raise ServiceError(
+            f"{path}: holds {len(key)} bytes, a key has at least {KEY_BYTES}; remove it to get a new one"
+        )
+    return key
+
+
+def next_hop_tls(wanted: NextHopTls) -> ssl.SSLContext | None:
+    """`required` verifies the certificate's name and issuer; `opportunistic` takes what there is (rfc7435)."""
+    if wanted is NextHopTls.NONE:
+        return None
+    context = ssl.create_default_context()
+    if wanted is NextHopTls.OPPORTUNISTIC:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def listener_tls(listener: Listener) -> ssl.SSLContext | None:
+    """The listener's certificate, ready to be shown. Raises ServiceError when it cannot be."""
+    if listener.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(listener.tls.certificate, listener.tls.key)
+    except (OSError, ssl.SSLError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        files = f"{listener.tls.certificate} and {listener.tls.key}"
+        raise ServiceError(f"{files}: not a certificate and its key that can be used ({what})") from None
+    return context
