@@ -81,6 +81,8 @@ class Row(NamedTuple):
 
 def build_alert(report: Report, wording: Wording | None = None) -> Notice:
     """At once: the report's first case holds many numbers."""
+    if not report.cases:
+        raise ValueError("an alert has no case to tell of")
     return _notice(report, "alert", wording)
 
 

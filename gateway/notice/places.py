@@ -89,15 +89,22 @@ def _places(findings: Iterable[Finding], words: Words) -> tuple[str, ...]:
 
 
 def _outer(step: Step, words: Words) -> str:
-    if step.kind == "header" and step.format in words["header"]:
-        return str(words["header"][step.format])
+    if step.kind == "header":
+        return _field(step, words)
     name = str(words["place"].get(step.kind, words["place"]["text"]))
     return _with_format(_numbered(name, step), step, words)
 
 
 def _inner(step: Step, words: Words) -> str:
+    """A step inside a file. A header with a name is a mail's, one without is a document's."""
+    if step.kind == "header" and step.format:
+        return _field(step, words)
     name = words["inside"].get(step.kind)
     return _with_format(_numbered(str(name), step), step, words) if name else ""
+
+
+def _field(step: Step, words: Words) -> str:
+    return str(words["header"].get(step.format, words["place"]["header"]))
 
 
 def _numbered(name: str, step: Step) -> str:

@@ -125,6 +125,24 @@ def test_a_recipient_outside_ascii_is_spelled_in_7_bit() -> None:
             "i vedhæftet fil 1 (pakket fil), fil 3 (PDF), side 4",
             id="a file in a file",
         ),
+        pytest.param(
+            Place((Step("attachment", "eml", 1), Step("header", "to"))),
+            "i vedhæftet fil 1 (mail), feltet Til",
+            id="a field of a mail in a mail",
+        ),
+        pytest.param(
+            Place((Step("attachment", "docx", 1), Step("header"))),
+            "i vedhæftet fil 1 (dokument), sidehovedet",
+            id="a header on paper",
+        ),
+        pytest.param(
+            Place((Step("attachment", "docx", 1), Step("picture", "png", 2))),
+            "i vedhæftet fil 1 (dokument), billede 2",
+            id="a picture in a document",
+        ),
+        pytest.param(
+            Place((Step("attachment", "csv", 1), Step("text"))), "i vedhæftet fil 1 (regneark), teksten", id="its text"
+        ),
         pytest.param(Place((Step("filename"),)), "i navnet på en vedhæftet fil", id="never the name itself"),
     ],
 )

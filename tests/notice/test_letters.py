@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 import pytest
 from letters import LETTERS
 
+from gateway.extract.formats import FORMATS
+from gateway.notice import Wording
 from gateway.notice.letter import WIDTH, Run, as_html, link, literal, parse
 
 DANISH = [name for name, letter in LETTERS.items() if letter.language == "da"]
@@ -185,3 +187,9 @@ def test_a_link_has_its_words_and_its_address() -> None:
     assert as_html(block.items[0]) == (
         '<a href="mailto:a@b?subject=&quot;x&quot;" style="color:#0b4f9e;">a@b &lt;c&gt;</a>'
     )
+
+
+def test_every_format_that_is_read_has_a_word() -> None:
+    """`pgm` is what we draw ourselves; nobody attaches it."""
+    for language in LANGUAGES:
+        assert set(FORMATS) - {"pgm"} <= set(Wording().texts(language).words["format"])
