@@ -17,7 +17,6 @@ from gateway.audit.event import (
     recorded_sender,
     recorded_unreadable,
 )
-from gateway.audit.keys import identity_key
 from gateway.audit.search import Filter, Record
 from gateway.audit.store import Store, open_store
 
@@ -31,7 +30,6 @@ __all__ = [
     "Store",
     "Unread",
     "danish_time",
-    "identity_key",
     "keyed",
     "open_store",
     "recorded_findings",

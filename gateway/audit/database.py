@@ -44,6 +44,13 @@ class Database:
         self.engine = _engine(self.url, self.is_sqlite)
         self._lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else _NoLock()
 
+    def must_exist(self) -> None:
+        """AuditError for a store nobody has made: reading one must not make it."""
+        if self.is_sqlite and not Path(str(self.url.database)).is_file():
+            raise AuditError(f"there is no audit store at {self.url.database}")
+        with self.reading() as connection:
+            schema.check_version(connection)
+
     def prepare(self) -> None:
         """Make or migrate the tables."""
         with self.writing() as connection:

@@ -113,15 +113,28 @@ def prepare(connection: Connection) -> None:
     if not inspect(connection).has_table("meta"):
         _create(connection)
         return
+    version = _version(connection)
+    for step in range(version, VERSION):
+        MIGRATIONS[step](connection)
+    if version < VERSION:
+        connection.execute(update(meta).where(meta.c.name == "schema").values(value=str(VERSION)))
+
+
+def check_version(connection: Connection) -> None:
+    """For reading: the tables must be there and of this version."""
+    if not inspect(connection).has_table("meta"):
+        raise AuditError("the database holds no audit store")
+    if _version(connection) < VERSION:
+        raise AuditError("the audit store is of an older version; the gateway migrates it when it starts")
+
+
+def _version(connection: Connection) -> int:
     version = int(_meta(connection, "schema"))
     if version > VERSION:
         raise AuditError(
             f"the audit store has version {version}, this program knows {VERSION}: it was made by a newer Postvagt"
         )
-    for step in range(version, VERSION):
-        MIGRATIONS[step](connection)
-    if version < VERSION:
-        connection.execute(update(meta).where(meta.c.name == "schema").values(value=str(VERSION)))
+    return version
 
 
 def store_id(connection: Connection) -> str:

@@ -14,31 +14,17 @@ from typing import Any, NamedTuple
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, func, literal, select, tuple_
+from sqlalchemy import Connection, func, select
 
 from gateway.audit import chain, schema
 from gateway.audit.database import Database
 from gateway.audit.errors import AuditError
 from gateway.audit.event import marks_of
+from gateway.audit.rows import PAGE, Ends, Row, checkpoints, ends_of, marks_up_to, rows_between
 from gateway.audit.seal import Checkpoint, complaint
-
-PAGE = 5000
-"""Events read at a time: no reader holds a transaction open for long."""
 
 MOST_FAULTS = 1000
 """Faults that are named; a store with more is no record any longer."""
-
-
-class Row(NamedTuple):
-    """An event as it lies in the store."""
-
-    seq: int
-    at: int
-    keep: str
-    case_id: str
-    line: str | None
-    digest: bytes | None
-    hash: bytes
 
 
 class Fault(NamedTuple):
@@ -96,27 +82,20 @@ def verify(
     """Prove the whole store. `keys`: whose seals are believed; `kept_elsewhere`: checkpoints that left it in time."""
     for _ in range(3):
         with database.reading() as connection:
-            ends = _ends(connection)
+            ends = ends_of(connection)
             prunings = list(_details(connection, "prune", ends.seal.seq, _pruning))
             prunings_before = _prunings(connection)
             acknowledged = {
                 token for tokens in _details(connection, "reseal", ends.seal.seq, _tokens) for token in tokens
             }
-            seals = [*_checkpoints(connection, ends), *kept_elsewhere]
+            seals = [*checkpoints(connection, ends), *kept_elsewhere]
         walk = _Walk(ends, prunings, keys, seals)
-        proof = walk.over(_rows(database, ends), progress)
-        walk.compare_marks(_marks(database, ends))
+        proof = walk.over(rows_between(database, 0, ends.seal.seq), progress)
+        walk.compare_marks(marks_up_to(database, ends.seal.seq))
         with database.reading() as connection:
-            if (ends.origin_seq, _prunings(connection)) == (_ends(connection).origin_seq, prunings_before):
+            if (ends.origin_seq, _prunings(connection)) == (ends_of(connection).origin_seq, prunings_before):
                 return _told_apart(proof, acknowledged)
     raise AuditError("the record is being pruned, please verify again when that is done")
-
-
-class _Ends(NamedTuple):
-    store: str
-    origin_seq: int
-    origin_hash: bytes
-    seal: Checkpoint
 
 
 class _Walk:
@@ -124,7 +103,7 @@ class _Walk:
 
     def __init__(
         self,
-        ends: _Ends,
+        ends: Ends,
         prunings: list[Pruning],
         keys: Mapping[str, Ed25519PublicKey],
         seals: list[Checkpoint],
@@ -243,53 +222,6 @@ def _told_apart(proof: Proof, acknowledged: set[str]) -> Proof:
 
 
 # ---------------------------------------------------------------- reading the store
-
-
-def _ends(connection: Connection) -> _Ends:
-    head, store = connection.execute(select(schema.head)).one_or_none(), schema.store_id(connection)
-    if head is None:
-        raise AuditError("the audit store has lost the row that says where its chain ends")
-    seal = Checkpoint(store, head.seq, head.at, bytes(head.hash), head.signer, bytes(head.signature))
-    return _Ends(store, head.origin_seq, bytes(head.origin_hash), seal)
-
-
-def _checkpoints(connection: Connection, ends: _Ends) -> Iterator[Checkpoint]:
-    """Those up to the seal: later ones came while we read. Beyond the newest event none may stand at all."""
-    table = schema.checkpoint
-    newest = connection.execute(select(func.max(schema.event.c.seq))).scalar() or 0
-    for row in connection.execute(select(table).order_by(table.c.seq)):
-        if row.seq <= ends.seal.seq or row.seq > newest:
-            yield Checkpoint(ends.store, row.seq, row.at, bytes(row.hash), row.signer, bytes(row.signature))
-
-
-def _rows(database: Database, ends: _Ends) -> Iterator[Row]:
-    """Every event up to the seal, page by page, so that a long proof holds nothing back for the writers."""
-    table, last = schema.event, -1
-    columns = (table.c.seq, table.c.at, table.c.keep, table.c.case_id, table.c.line, table.c.digest, table.c.hash)
-    while True:
-        page = select(*columns).where(table.c.seq > last, table.c.seq <= ends.seal.seq).order_by(table.c.seq)
-        with database.reading() as connection:
-            rows = connection.execute(page.limit(PAGE)).all()
-        if not rows:
-            return
-        for row in rows:
-            yield Row._make(row)
-        last = rows[-1].seq
-
-
-def _marks(database: Database, ends: _Ends) -> Iterator[tuple[str, int]]:
-    table, last = schema.mark, ("", -1)
-    while True:
-        after = tuple_(table.c.word, table.c.seq) > tuple_(*map(literal, last))
-        page = select(table.c.word, table.c.seq).where(after).order_by(table.c.word, table.c.seq).limit(PAGE)
-        with database.reading() as connection:
-            rows = connection.execute(page).all()
-        if not rows:
-            return
-        last = (rows[-1].word, rows[-1].seq)
-        for word, seq in rows:
-            if seq <= ends.seal.seq:
-                yield word, seq
 
 
 def _prunings(connection: Connection) -> int:
