@@ -278,6 +278,8 @@ class Organisation(Strict):
 
     name: Text
     short_name: str | None = None
+    secure_mail: str | None = None
+    secure_domain: DomainName | None = None
     contact: Annotated[str, AfterValidator(_address_text)] | None = None
     phone: str | None = None
     homepage: str | None = None
