@@ -12,6 +12,7 @@ from letters import LETTERS
 from gateway.extract.formats import FORMATS
 from gateway.notice import Wording
 from gateway.notice.letter import WIDTH, Run, as_html, link, literal, parse
+from gateway.notice.texts import LANGUAGES
 
 DANISH = [name for name, letter in LETTERS.items() if letter.language == "da"]
 
