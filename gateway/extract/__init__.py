@@ -7,6 +7,7 @@ in a process of its own. Pure: bytes in, values out; sandbox.py alone knows proc
 from __future__ import annotations
 
 from gateway.extract.budget import Budget
+from gateway.extract.formats import RISKY
 from gateway.extract.walk import Risky, Walk
 from gateway.mail.fragment import Extraction
 from gateway.mail.message import Message
@@ -23,6 +24,6 @@ def read(message: Message, budget: Budget) -> Extraction:
 
 def plan(message: Message, budget: Budget) -> Walk:
     """The cheap parts read, the risky ones put aside in `Walk.risky`."""
-    walk = Walk(budget, defer=True)
+    walk = Walk(budget, defer=RISKY)
     walk.message(message)
     return walk

@@ -31,7 +31,7 @@ class Budget:
     """MIME parts, archive members, embedded objects."""
     expanded_bytes: int = 256 * 1024 * 1024
     """What all decompression together may give."""
-    text_chars: int = 64 * 1024 * 1024
+    text_chars: int = 32 * 1024 * 1024
     """What all readers together may give as text."""
     pages: int = 2_000
     """PDF pages."""

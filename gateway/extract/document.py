@@ -35,7 +35,7 @@ class Embedded(NamedTuple):
     data: bytes
     names: tuple[str, ...] = ()
     declared: str = ""
-    kind: str = "file"
+    kind: str = "attachment"
     within: tuple[Step, ...] = ()
 
 

@@ -23,6 +23,9 @@ class Format(NamedTuple):
         return reader
 
 
+PICTURES = ("png", "jpg", "gif", "tiff", "webp", "bmp", "heic", "jp2", "ico", "pgm")
+"""Pictures, and `pgm` for the pages we draw ourselves. They are read by OCR, in a queue of their own."""
+
 FORMATS: dict[str, Format] = {
     "txt": Format("plain:read_txt", False),
     "csv": Format("plain:read_txt", False),
@@ -30,8 +33,24 @@ FORMATS: dict[str, Format] = {
     "xml": Format("plain:read_html", False),
     "svg": Format("plain:read_html", False),
     "json": Format("plain:read_json", False),
+    **dict.fromkeys(("docx", "vsdx"), Format("office:read_docx", True)),
+    "xlsx": Format("office:read_xlsx", True),
+    "pptx": Format("office:read_pptx", True),
+    **dict.fromkeys(("odt", "ods", "odp", "odg"), Format("office:read_odf", True)),
+    **dict.fromkeys(("zip", "epub", "xps"), Format("archive:read_zip", True)),
+    **dict.fromkeys(
+        ("7z", "rar", "tar", "gz", "bz2", "xz", "lzma", "zst", "lz4", "lz", "z", "cab", "ar", "self-extracting"),
+        Format("archive:read_archive", True),
+    ),
+    **dict.fromkeys(PICTURES, Format("pictures:read_picture", True)),
     "pgp": Format("plain:read_locked", False),
     "encrypted office": Format("plain:read_locked", False),
     "ics": Format("plain:read_card", False),
     "vcf": Format("plain:read_card", False),
 }
+
+LOCKABLE = frozenset(("zip", "7z", "rar", "self-extracting", "pdf", "pdf again"))
+"""Formats that may need a password, which may stand in the mail."""
+
+RISKY = frozenset(name for name, format in FORMATS.items() if format.is_risky)
+"""Formats whose readers run in the sandbox."""

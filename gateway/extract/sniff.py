@@ -36,6 +36,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II+\x00", "tiff"),
     (b"MM\x00+", "tiff"),
     (b"BM", "bmp"),
+    (b"P5 ", "pgm"),
+    (b"VCLMTF", "svm"),
     (b"\x00\x00\x01\x00", "ico"),
     (b"\x00\x00\x00\x0cjP  ", "jp2"),
     (b"\xff\x4f\xff\x51", "jp2"),
@@ -227,8 +229,8 @@ def _guessed_kind(head: bytes) -> str:
     if head[:1] in b"[{" and head[:1] and b'"' in head[:200]:
         return "json"
     lines = [line for line in head.splitlines()[:20] if line.strip()]
-    for separator in b";\t,":
+    for separator, fewest in ((b";", 1), (b"\t", 1), (b",", 2)):
         counts = [line.count(separator) for line in lines]
-        if len(counts) >= 2 and counts[0] and len(set(counts[:-1])) == 1:
+        if len(counts) > 2 and counts[0] >= fewest and len(set(counts[:-1])) == 1:
             return "csv"
     return "txt"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from gateway.extract import plain, sniff
 from gateway.extract.budget import Budget, DamagedError, EncryptedError, Meter, OverBudgetError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
-from gateway.extract.formats import FORMATS, Reader
+from gateway.extract.formats import FORMATS, LOCKABLE, Reader
 from gateway.mail import headers, transfer
 from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.message import Message, Part
@@ -64,7 +64,7 @@ class Risky:
 class Walk:
     """What one message gave so far, and what is left of its budget."""
 
-    def __init__(self, budget: Budget, defer: bool = False, passwords: tuple[str, ...] = ()) -> None:
+    def __init__(self, budget: Budget, defer: frozenset[str] = frozenset(), passwords: tuple[str, ...] = ()) -> None:
         self.meter = Meter(budget)
         self.fragments: list[Fragment] = []
         self.unreadable: list[Unreadable] = []
@@ -113,12 +113,12 @@ class Walk:
         known = FORMATS.get(format)
         if known is None:
             self.unread(place, Reason.UNKNOWN_FORMAT if format == "unknown" else Reason.UNSUPPORTED_FORMAT)
-        elif known.is_risky and self._defer:
+        elif format in self._defer:
             self.risky.append(Risky(place, format, data, depth))
         elif depth > self.meter.budget.depth:
             self.unread(place, Reason.OVER_BUDGET)
         else:
-            passwords = self.passwords if known.is_risky else ()
+            passwords = self.passwords if format in LOCKABLE else ()
             self.items(Document(data, place, self.meter, format, charset, passwords, depth), known.load())
 
     def nested(self, data: bytes, place: Place, depth: int) -> None:

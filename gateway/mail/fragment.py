@@ -32,6 +32,7 @@ class Reason(StrEnum):
     CRASHED = "crashed"
     EMPTY = "empty though large"
     EXTERNAL = "kept elsewhere"
+    NO_OCR = "no OCR"
 
 
 @dataclass(frozen=True, slots=True)

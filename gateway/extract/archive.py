@@ -1,0 +1,98 @@
+"""Archives: every member is a document of its own, streamed in memory, never written to disk.
+
+zip is read by our own reader (two directories, broken ends, Deflate64), everything else by libarchive. Locked archives
+are tried with the words of the mail itself, because that is where people write the password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libarchive
+from libarchive.exception import ArchiveError
+
+from gateway.extract import zips
+from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
+from gateway.extract.document import Document, Embedded, Items
+from gateway.mail.fragment import Reason, Unreadable
+from gateway.mail.place import Step
+
+_COMPRESSED = frozenset(("gz", "bz2", "xz", "lzma", "zst", "lz4", "lz", "z"))
+_FORMAT_NAMES = {"7z": ("7zip",), "rar": ("rar5", "rar"), "cab": ("cab",)}
+_LOCKED_WORDS = ("passphrase", "encrypt", "password")
+
+
+def read_zip(document: Document) -> Items:
+    """A zip that is no office file."""
+    locked = 0
+    for member in zips.members(document.data, document.meter, document.passwords):
+        if member.failure is None:
+            yield Embedded(member.data, (member.name,))
+        elif isinstance(member.failure, EncryptedError):
+            locked += 1
+            yield Embedded(b"", (member.name,))
+        else:
+            yield Embedded(b"", (member.name,))
+            reason = Reason.UNSUPPORTED_FORMAT if isinstance(member.failure, UnsupportedError) else Reason.DAMAGED
+            yield Unreadable(document.place.inside(Step("attachment")), reason)
+    if locked:
+        yield from _unlocked(document)
+
+
+def read_archive(document: Document) -> Items:
+    """7z, rar, tar, cab, iso and the rest, and files that are only compressed."""
+    names = _FORMAT_NAMES.get(document.format, ("all", "raw") if document.format in _COMPRESSED else ("all",))
+    for name in names:
+        try:
+            yield from _members(document, name, None)
+            return
+        except EncryptedError:
+            yield from _unlocked(document)
+            return
+        except DamagedError:
+            if name == names[-1]:
+                raise
+
+
+def _unlocked(document: Document) -> Items:
+    """The archive with the first word of the mail that opens it; an EncryptedError when none does."""
+    for password in document.passwords:
+        try:
+            found = list(_members(document, "all", password))
+        except (EncryptedError, DamagedError):
+            continue
+        if any(item.data for item in found):
+            yield from found
+            return
+    raise EncryptedError
+
+
+def _members(document: Document, format_name: str, password: str | None) -> Iterator[Embedded]:
+    name = _gzip_name(document.data) if document.format == "gz" else ""
+    try:
+        with libarchive.memory_reader(document.data, format_name, "all", passphrase=password) as archive:
+            for entry in archive:
+                document.meter.part()
+                if entry.isdir:
+                    continue
+                yield Embedded(_content(document, entry), (name or str(entry.pathname or ""),))
+    except ArchiveError as error:
+        words = str(error).lower()
+        raise EncryptedError if any(word in words for word in _LOCKED_WORDS) else DamagedError from error
+
+
+def _content(document: Document, entry: libarchive.entry.ArchiveEntry) -> bytes:
+    chunks: list[bytes] = []
+    for block in entry.get_blocks(1 << 20):
+        document.meter.expand(len(block))
+        chunks.append(bytes(block))
+    return b"".join(chunks)
+
+
+def _gzip_name(data: bytes) -> str:
+    """The original name a gzip header may carry (rfc1952#2.3.1)."""
+    if len(data) < 12 or not data[3] & 8:
+        return ""
+    start = 10 + (2 + int.from_bytes(data[10:12], "little") if data[3] & 4 else 0)
+    end = data.find(b"\0", start)
+    return data[start:end].decode("latin-1") if 0 < end - start < 1000 else ""

@@ -1,0 +1,139 @@
+"""Word, Excel, PowerPoint and OpenDocument files: every XML part of the zip, and whatever is embedded in it.
+
+Body, tables, headers, footers, notes, comments, deleted text, text boxes, hidden rows and slides are all just parts or
+elements here, so none can be forgotten. Parts that only describe looks are left out by name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.extract import sheets, xmltext, zips
+from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
+from gateway.extract.document import Document, Embedded, Items
+from gateway.mail.fragment import Fragment, Reason, Unreadable
+from gateway.mail.place import Place, Step
+
+_LOOKS = re.compile(
+    r"(?:^|/)(?:styles(?:WithEffects)?|fontTable|webSettings|theme\d*|themeOverride\d*|colors\d*|style\d+|presProps|viewProps|"
+    r"tableStyles|calcChain|itemProps\d+|\[Content_Types\]|layout-cache|keymap|directory|thumbnail)"
+    r"\.(?:xml|jpe?g|png|wmf|emf)$|(?:^|/)Thumbnails/|printerSettings|\.odttf$|\.fntdata$|vba(?:Project|Data)|/Configurations2/"
+    r"|^Configurations2/|(?:^|/)META-INF/|^mimetype$|^manifest\.rdf$|layout-cache$|activeX\d*\.bin$|/media/hdphoto"
+)
+"""Parts that hold looks, fonts, printers, macros' bytes and signatures: nothing that a reader of the document sees."""
+
+_XML_NAMES = (".xml", ".rels", ".vml", ".rdf")
+_NUMBERED = re.compile(r"(\d+)\.[^.]+$")
+_OOXML_STEPS = (
+    (re.compile(r"/header\d*\.xml$"), "header"),
+    (re.compile(r"/footer\d*\.xml$"), "footer"),
+    (re.compile(r"/(?:foot|end)notes\.xml$"), "note"),
+    (re.compile(r"omments[^/]*(?:/[^/]*)?\.xml$|/persons/"), "comment"),
+    (re.compile(r"^docProps/|^meta\.xml$|^customXml/"), "properties"),
+    (re.compile(r"/slides/slide\d+\.xml$"), "slide"),
+    (re.compile(r"/notesSlides/notesSlide\d+\.xml$"), "slide note"),
+)
+_APART_PARTS = re.compile(
+    r"^docProps/|^meta\.xml$|^customXml/|\.rels$|/charts/|externalLinks|workbook\.xml$|settings\.xml$"
+)
+_PIVOT_VALUE = re.compile(r'<(?:s|n|d|x) v="([^"]*)"')
+_LIST_TEXT = re.compile(r'<w:lvlText w:val="([^"%]{4,})"')
+_RELATION = re.compile(r'Target="([^"]+)"[^<>]*TargetMode="External"|TargetMode="External"[^<>]*Target="([^"]+)"')
+
+
+def read_docx(document: Document) -> Items:
+    yield from _read_parts(document)
+
+
+def read_pptx(document: Document) -> Items:
+    yield from _read_parts(document)
+
+
+def read_odf(document: Document) -> Items:
+    yield from _read_parts(document)
+
+
+def read_xlsx(document: Document) -> Items:
+    """A workbook: its sheets as rows of cells, everything else as any office file."""
+    yield from _read_parts(document)
+
+
+def _read_parts(document: Document) -> Items:
+    """Every part of the file that holds something people may see, in the file's order."""
+    workbook = sheets.Workbook()
+    is_encrypted = False
+
+    def is_wanted(name: str) -> bool:
+        return not _only_looks(document, name)
+
+    for name, data, failure in zips.members(document.data, document.meter, document.passwords, is_wanted):
+        if failure is not None:
+            yield from _failed(document, failure)
+        elif name == "META-INF/manifest.xml":
+            is_encrypted = b"encryption-data" in data
+        elif workbook.takes(name, data):
+            continue
+        elif name.lower().endswith(_XML_NAMES) or data[:5] == b"<?xml":
+            if not is_encrypted:
+                yield from _xml_part(document, name, data)
+        elif data:
+            yield _embedded(name, data)
+    if is_encrypted:
+        raise EncryptedError
+    yield from workbook.read(document.place)
+
+
+def _only_looks(document: Document, name: str) -> bool:
+    """OpenDocument keeps headers and footers among its styles; everyone else keeps nothing there that people read."""
+    if name in ("xl/styles.xml", "META-INF/manifest.xml") or (
+        name.endswith("styles.xml") and document.format.startswith("od")
+    ):
+        return False
+    return bool(_LOOKS.search(name))
+
+
+def _failed(document: Document, failure: Exception) -> Items:
+    if isinstance(failure, EncryptedError):
+        raise failure
+    reason = Reason.UNSUPPORTED_FORMAT if isinstance(failure, UnsupportedError) else Reason.DAMAGED
+    yield Unreadable(document.place, reason)
+
+
+def _xml_part(document: Document, name: str, data: bytes) -> Items:
+    xml = xmltext.decoded(data)
+    place = _place(document.place, name)
+    if "<!ENTITY" in xml:
+        yield Fragment(place, xml)
+        raise DamagedError
+    if name.endswith(".rels"):
+        targets = [first or second for first, second in _RELATION.findall(xml)]
+        yield Fragment(place, xmltext.unescaped("\n".join(targets)))
+        return
+    yield Fragment(place, xmltext.text(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS).strip())
+    beside = [xmltext.shown_attributes(xml), *_PIVOT_VALUE.findall(xml)] if "pivotCache" in name else None
+    beside = beside or [
+        xmltext.shown_attributes(xml),
+        *_LIST_TEXT.findall(xml if name.endswith("numbering.xml") else ""),
+    ]
+    if document.format == "ods" and name.endswith("content.xml"):
+        beside.append(sheets.lost_zeros_of_ods(xml))
+    yield Fragment(place, "\n".join(filter(None, beside)))
+
+
+def _place(place: Place, name: str) -> Place:
+    """Where the part stands, in the words people have for it."""
+    for pattern, kind in _OOXML_STEPS:
+        if pattern.search(name):
+            number = _NUMBERED.search(name)
+            if kind == "slide":
+                return place.inside(Step("slide", "", int(number[1][:6]) if number else 0))
+            if kind == "slide note":
+                return place.inside(Step("slide", "", int(number[1][:6]) if number else 0), Step("note"))
+            return place.inside(Step(kind))
+    return place
+
+
+def _embedded(name: str, data: bytes) -> Embedded:
+    """A picture or a file that lies in the document; its name inside the zip is no text that people see."""
+    is_picture = bool(re.search(r"(?:^|/)(?:media|Pictures)/", name))
+    return Embedded(data, (), "", "picture" if is_picture else "attachment")

@@ -1,0 +1,204 @@
+"""Pictures and scanned pages: what they say of themselves, and by OCR what they show.
+
+Before OCR a cheap look decides whether a picture can hold text at all: a tracking pixel, a line, a plain surface
+cannot. It says no to nothing else, so photos are read too. Without the OCR extra a picture that may hold text is not
+read, and that is said.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from PIL import Image, ImageFilter, ImageOps, ImageStat
+
+from gateway.extract.budget import DamagedError, OverBudgetError
+from gateway.extract.document import Document, Items
+from gateway.mail.fragment import Fragment, Reason, Unreadable
+from gateway.mail.place import Step
+
+_TESSDATA = ("/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tesseract-ocr/4.00/tessdata", "/usr/share/tessdata")
+_SMALLEST_SIDE, _SMALLEST_AREA = 12, 900
+_LOOKED_AT = 1000
+_EDGE = 40
+_FEWEST_EDGES = 0.0006
+_LARGEST_SIDE = 4200
+_GOOD_CONFIDENCE = 60
+_SKEWS = (-12, -9, -7, -5, -3, 3, 5, 7, 9, 12)
+_GIF_FRAMES = 5
+_RESOLUTION = 200
+_DESCRIPTIONS = (0x010E, 0x013B, 0x8298, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F)
+"""EXIF: description, artist, copyright, and Windows' title, comment, author, keywords, subject (UTF-16)."""
+
+
+def prepare() -> bool:
+    """Loads the decoders; whether OCR can be done here."""
+    Image.init()
+    _heif()
+    return bool(_tessdata()) and _has_tesserocr()
+
+
+@lru_cache(maxsize=1)
+def _heif() -> bool:
+    try:
+        import pi_heif
+    except ImportError:
+        return False
+    pi_heif.register_heif_opener()
+    return True
+
+
+@lru_cache(maxsize=1)
+def _has_tesserocr() -> bool:
+    try:
+        import tesserocr  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1)
+def _tessdata() -> str:
+    """The folder with the Danish model, or empty."""
+    folders = (os.environ.get("TESSDATA_PREFIX", ""), *_TESSDATA)
+    return next((folder for folder in folders if folder and os.path.exists(f"{folder}/dan.traineddata")), "")  # noqa: PTH110
+
+
+def read_picture(document: Document) -> Items:
+    """A picture of any format Pillow opens, page by page."""
+    _heif()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS = document.meter.budget.pixels
+        try:
+            with Image.open(io.BytesIO(document.data)) as image:
+                if image.width * image.height > document.meter.budget.pixels:
+                    raise OverBudgetError
+                yield from _read(document, image, _can_be_plain(document.data, image))
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise OverBudgetError from error
+        except (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, ZeroDivisionError) as error:
+            raise DamagedError from error
+
+
+def _can_be_plain(data: bytes, image: Image.Image) -> bool:
+    """The cheap look at a photo, at a fraction of its size; True when the whole picture has to be looked at instead."""
+    if image.format != "JPEG" or max(image.size) <= 2 * _LOOKED_AT:
+        return True
+    with Image.open(io.BytesIO(data)) as look:
+        look.draft("L", (_LOOKED_AT, _LOOKED_AT))
+        return not may_hold_text(look.convert("L"))
+
+
+def _read(document: Document, image: Image.Image, can_be_plain: bool) -> Items:
+    described = "\n".join(_descriptions(image))
+    if described:
+        yield Fragment(document.place.inside(Step("properties")), described)
+    frames = getattr(image, "n_frames", 1)
+    for number in range(min(frames, _GIF_FRAMES) if image.format == "GIF" else frames):
+        image.seek(number) if frames > 1 else None
+        place = document.place.inside(Step("page", "", number + 1)) if frames > 1 else document.place
+        can_be_read = document.meter.budget.ocr and prepare()
+        page = _upright(image) if can_be_plain or can_be_read else None
+        if page and can_be_plain and not may_hold_text(page):
+            continue
+        if not page or not can_be_read:
+            yield Unreadable(place, Reason.NO_OCR)
+            return
+        document.meter.ocr_page()
+        yield Fragment(place, text_of(page))
+
+
+def _descriptions(image: Image.Image) -> Iterator[str]:
+    """The texts a picture carries beside its pixels."""
+    for value in image.info.values():
+        if isinstance(value, str) and value.isprintable() and len(value) < 10_000:
+            yield value
+        elif isinstance(value, bytes) and 3 < len(value) < 4000 and value.isascii() and value.decode().isprintable():
+            yield value.decode()
+    try:
+        exif = image.getexif()
+    except Exception:  # a broken EXIF block says nothing; the picture is read all the same
+        return
+    for tag in _DESCRIPTIONS:
+        value = exif.get(tag)
+        if isinstance(value, bytes):
+            value = value.decode("utf-16-le", "replace")
+        if isinstance(value, str) and value.strip("\0 "):
+            yield value.strip("\0 ")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The frame in grey, turned as its EXIF says, no larger than OCR needs."""
+    if image.format == "JPEG" and max(image.size) > _LARGEST_SIDE:
+        image.draft("L", (_LARGEST_SIDE // 2, _LARGEST_SIDE // 2))
+    page: Any = ImageOps.exif_transpose(image)
+    if page.mode in ("RGBA", "LA", "PA") or "transparency" in page.info:
+        page = page.convert("RGBA")
+        ground = Image.new("RGBA", page.size, "white")
+        page = Image.alpha_composite(ground, page)
+    page = page.convert("L")
+    if max(page.size) > _LARGEST_SIDE:
+        page.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+    return page  # type: ignore[no-any-return]
+
+
+def may_hold_text(page: Image.Image) -> bool:
+    """Whether there is anything in the picture that could be letters: sharp edges, and enough of them."""
+    if min(page.size) < _SMALLEST_SIDE or page.width * page.height < _SMALLEST_AREA:
+        return False
+    look = page.reduce(max(1, max(page.size) // _LOOKED_AT))
+    edges = look.filter(ImageFilter.FIND_EDGES).crop((1, 1, look.width - 1, look.height - 1))
+    if edges.width < 1 or edges.height < 1:
+        return False
+    sharp = edges.point([0] * _EDGE + [255] * (256 - _EDGE))
+    return ImageStat.Stat(sharp).mean[0] / 255 >= _FEWEST_EDGES
+
+
+def text_of(page: Image.Image) -> str:
+    """The words of a page; a page that gives few is tried as one block, then turned straight."""
+    if max(page.size) < _LOOKED_AT:
+        page = page.resize((page.width * 2, page.height * 2), Image.Resampling.LANCZOS)
+    text, confidence = _recognised(page, 1)
+    if confidence >= _GOOD_CONFIDENCE and len(text) > 20:
+        return text
+    tries = [text, _recognised(page, 6)[0]]
+    skew = _skew(page)
+    if skew:
+        tries.append(_recognised(page.rotate(skew, expand=True, fillcolor=255), 1)[0])
+    return "\n".join(dict.fromkeys(filter(None, tries)))
+
+
+_api: list[Any] = []
+
+
+def _recognised(page: Image.Image, mode: int) -> tuple[str, int]:
+    """The words that tesseract sees, and how sure it is of them on average."""
+    import tesserocr
+
+    if not _api:
+        _api.append(tesserocr.PyTessBaseAPI(path=_tessdata(), lang="dan"))
+    api = _api[0]
+    api.SetPageSegMode(mode)
+    api.SetImage(page)
+    api.SetSourceResolution(_RESOLUTION)
+    text, confidence = api.GetUTF8Text(), api.MeanTextConf()
+    api.Clear()
+    return str(text).strip(), int(confidence)
+
+
+def _skew(page: Image.Image) -> int:
+    """The small turn that makes its lines lie flat: rows of ink and rows of paper then differ most."""
+    small = ImageOps.autocontrast(page.convert("L"))
+    small.thumbnail((500, 500))
+
+    def flatness(angle: int) -> float:
+        rows = small.rotate(angle, fillcolor=255).resize((1, small.height), Image.Resampling.BOX)
+        return float(ImageStat.Stat(rows).var[0])
+
+    best = max(_SKEWS, key=flatness)
+    return best if flatness(best) > flatness(0) * 1.15 else 0

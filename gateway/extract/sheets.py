@@ -1,0 +1,201 @@
+"""The sheets of a workbook as rows of cells, with what a number format or a lost zero hides put back.
+
+A CPR number typed into a number cell loses its first zero; a format may put it and the hyphen back on screen only.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.extract import xmltext
+from gateway.extract.document import Items
+from gateway.mail.fragment import Fragment
+from gateway.mail.place import Place, Step
+
+_SHEET = re.compile(r"xl/(?:worksheets|macrosheets|dialogsheets|chartsheets)/[^/]+\.xml$")
+_CELL = re.compile(r"<(?:\w+:)?c(?=[\s>])([^<>]*)>")
+_TYPE = re.compile(r'\bt="(\w+)"')
+_STYLE = re.compile(r'\bs="(\d+)"')
+_SHEET_ENTRY = re.compile(r"<(?:\w+:)?sheet\s([^<>]*)>")
+_NAME = re.compile(r'\bname="([^"]*)"')
+_RELATION_ID = re.compile(r'\br:id="([^"]*)"')
+_RELATION = re.compile(r"<Relationship\s([^<>]*)>")
+_ID, _TARGET = re.compile(r'\bId="([^"]*)"'), re.compile(r'\bTarget="([^"]*)"')
+_NUMBER_FORMAT = re.compile(r'<(?:\w+:)?numFmt\s[^<>]*numFmtId="(\d+)"[^<>]*formatCode="([^"]*)"')
+_CELL_FORMATS = re.compile(r"<(?:\w+:)?cellXfs[^<>]*>(.*?)</(?:\w+:)?cellXfs>", re.S)
+_CELL_FORMAT = re.compile(r"<(?:\w+:)?xf\s[^<>]*?numFmtId=\"(\d+)\"")
+_CODE_LITERAL = re.compile(r'"([^"]*)"|\\(.)')
+_HEADER_CODE = re.compile(r"&(?:[LCRPNDTAFGZSXYBIUEOH]|\"[^\"]*\"|\d{1,2}(?=\D)|K[0-9A-F]{6})")
+_ODS_VALUE = re.compile(r'office:value="(\d{9})(?:\.0+)?"')
+_WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_NINE, _TEN = 9, 10
+
+
+class Workbook:
+    """The parts of a workbook that only make sense together: sheets, shared strings, formats, names."""
+
+    def __init__(self) -> None:
+        self._sheets: dict[str, str] = {}
+        self._strings: list[str] = []
+        self._names: dict[str, str] = {}
+        self._entries: list[tuple[str, str]] = []
+        self._formats: list[str] = []
+
+    def takes(self, name: str, data: bytes) -> bool:
+        """Keeps the part when it belongs to the cells. The workbook part itself is read by everyone."""
+        if not name.startswith("xl/"):
+            return False
+        if _SHEET.match(name):
+            self._sheets[name] = xmltext.decoded(data)
+        elif name == "xl/sharedStrings.xml":
+            self._strings = _shared_strings(xmltext.decoded(data))
+        elif name == "xl/styles.xml":
+            self._formats = _formats(xmltext.decoded(data))
+        elif name == "xl/_rels/workbook.xml.rels":
+            self._names = _relations(xmltext.decoded(data))
+        elif name == "xl/workbook.xml":
+            self._entries = _entries(xmltext.decoded(data))
+            return False
+        else:
+            return False
+        return True
+
+    def read(self, place: Place) -> Items:
+        """The sheets in the order people see them, then strings that no cell uses any more."""
+        if self._entries:
+            yield Fragment(place, "\n".join(name for name, _ in self._entries))
+        used: set[int] = set()
+        for number, name in enumerate(self._ordered(), 1):
+            at = place.inside(Step("sheet", "", number))
+            rows, around = _split_sheet(self._sheets[name])
+            yield Fragment(at, "".join(self._rows(chunk, used) for chunk in xmltext.chunks(rows)))
+            beside = _HEADER_CODE.sub(" ", xmltext.text(around, xmltext.APART)), xmltext.shown_attributes(around)
+            yield Fragment(at, "\n".join(part for part in beside if part.strip()))
+        orphans = [text for index, text in enumerate(self._strings) if index not in used]
+        yield Fragment(place.inside(Step("hidden")) if self._sheets else place, "\n".join(orphans))
+
+    def _ordered(self) -> list[str]:
+        """The sheets' parts, first those of the workbook's own list, then any it does not name."""
+        named = [self._names.get(relation, "") for _, relation in self._entries]
+        return list(dict.fromkeys([name for name in named if name in self._sheets] + list(self._sheets)))
+
+    def _rows(self, xml: str, used: set[int]) -> str:
+        """A stretch of rows: cells apart by tabs, rows by line ends."""
+        pieces = _CELL.split(xml)
+        texts = []
+        for attributes, body in zip(pieces[1::2], pieces[2::2], strict=True):
+            if not attributes.endswith("/"):
+                texts.append(self._cell(attributes, body, used))
+            texts.append("\n" if "</row>" in body or ":row>" in body else "\t")
+        return "".join(texts)
+
+    def _cell(self, attributes: str, body: str, used: set[int]) -> str:
+        kind = _TYPE.search(attributes)
+        value = _between(body, "v>", "<")
+        if kind and kind[1] == "s":
+            index = int(value) if value.isdecimal() and len(value) < 9 else -1
+            used.add(index)
+            return self._strings[index] if 0 <= index < len(self._strings) else ""
+        if kind and kind[1] in ("inlineStr", "str", "e", "b", "d"):
+            return xmltext.text(body.partition("</c>")[0]).strip() if "<is" in body else xmltext.unescaped(value)
+        style = _STYLE.search(attributes)
+        index = int(style[1]) if style else -1
+        shown = number(value, self._formats[index] if 0 <= index < len(self._formats) else "")
+        formula = _between(body, "f>", "<") if "f>" in body and '"' in body else ""
+        return f"{shown} {xmltext.unescaped(formula)}" if formula else shown
+
+
+def _split_sheet(xml: str) -> tuple[str, str]:
+    """The rows of a sheet, and everything around them (headers, validations, links)."""
+    start = xml.find("sheetData>")
+    end = xml.rfind("sheetData>")
+    if 0 <= start < end:
+        return xml[start + 10 : end], xml[:start] + ">" + xml[end:].partition(">")[2]
+    return xml, ""
+
+
+def _between(text: str, opening: str, closing: str) -> str:
+    start = text.find(opening)
+    if start < 0:
+        return ""
+    start += len(opening)
+    end = text.find(closing, start)
+    return text[start : end if end >= 0 else len(text)]
+
+
+def _shared_strings(xml: str) -> list[str]:
+    items = re.split(r"<(?:\w+:)?si[\s>/]", xml)
+    return [xmltext.text("<" + item).strip("\n") for item in items[1:]]
+
+
+def _relations(xml: str) -> dict[str, str]:
+    found = {}
+    for attributes in _RELATION.findall(xml):
+        identity, target = _ID.search(attributes), _TARGET.search(attributes)
+        if identity and target:
+            found[identity[1]] = target[1].lstrip("/") if target[1].startswith("/") else f"xl/{target[1]}"
+    return found
+
+
+def _entries(xml: str) -> list[tuple[str, str]]:
+    """The names of the sheets and the relations that lead to them, in the order people see."""
+    found = []
+    for attributes in _SHEET_ENTRY.findall(xml):
+        name, relation = _NAME.search(attributes), _RELATION_ID.search(attributes)
+        found.append((xmltext.unescaped(name[1]) if name else "", relation[1] if relation else ""))
+    return found
+
+
+def _formats(xml: str) -> list[str]:
+    """The number format of every cell style, by the style's number."""
+    codes = {identity: xmltext.unescaped(code) for identity, code in _NUMBER_FORMAT.findall(xml)}
+    block = _CELL_FORMATS.search(xml)
+    return [codes.get(identity, "") for identity in _CELL_FORMAT.findall(block[1])] if block else []
+
+
+def number(value: str, code: str = "") -> str:
+    """A number cell as people see it, and as it was before the zero was lost."""
+    if not value or not value[0].isdigit() or len(value) > 32:
+        return value
+    whole = _whole(value)
+    if not whole:
+        return value
+    shown = formatted(whole, code)
+    if shown:
+        return shown
+    return "0" + whole if len(whole) == _NINE and is_possible("0" + whole) else whole
+
+
+def _whole(value: str) -> str:
+    """The digits of a whole number however it is written (`7.07614285E8`); empty when it is none."""
+    if value.isdecimal():
+        return value
+    try:
+        amount = float(value)
+    except ValueError:
+        return ""
+    return str(int(amount)) if amount.is_integer() and abs(amount) < 1e15 else ""
+
+
+def formatted(digits: str, code: str) -> str:
+    """The number in a format of zeros and literals (`000000\\-0000`); empty when the format is of another kind."""
+    code = _CODE_LITERAL.sub(lambda match: match[1] or match[2] or "", code.partition(";")[0])
+    places = code.count("0") + code.count("#")
+    if places < _NINE or any(mark in code for mark in ".,%E") or len(digits) > places:
+        return ""
+    rest = list(digits.rjust(places, "0"))
+    return "".join(rest.pop(0) if mark in "0#" else mark for mark in code)
+
+
+def is_possible(ten: str) -> bool:
+    """Whether ten digits are a date and pass the check of a CPR number: enough to put a lost zero back."""
+    day, month = int(ten[:2]), int(ten[2:4])
+    if not 1 <= month <= 12 or not 1 <= day <= _DAYS[month - 1]:
+        return False
+    return sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, ten, strict=True)) % 11 == 0
+
+
+def lost_zeros_of_ods(xml: str) -> str:
+    """The number cells of an OpenDocument sheet that lost a zero, with it put back."""
+    return "\n".join("0" + value for value in _ODS_VALUE.findall(xml) if is_possible("0" + value))

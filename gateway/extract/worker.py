@@ -1,0 +1,228 @@
+"""The other side of the sandbox: a small clean process that forks readers, and the readers.
+
+Impure, with sandbox.py the only such files of this room. The *nursery* is started once with an empty environment; it
+loads every parser, gives up its privileges and the network, and forks a reader when asked. A reader takes documents
+from one socket, bounded by rlimits, and is killed from outside through its pidfd whenever it is late. Nothing but JSON
+and the bytes of pictures goes back, so a parser that is taken over can lie about its own document and nothing else.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import ctypes
+import encodings.aliases
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from gateway.extract import seccomp
+from gateway.extract.budget import Budget
+from gateway.extract.formats import FORMATS
+from gateway.extract.walk import Risky, Walk
+from gateway.mail.fragment import Fragment, Reason, Unreadable
+from gateway.mail.place import Place, Step
+
+_HEAD = struct.Struct("<II")
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
+_CLONE_NEWUSER, _CLONE_NEWIPC, _CLONE_NEWNET = 0x10000000, 0x08000000, 0x40000000
+_NOBODY = 65534
+_LARGEST = 320 * 1024 * 1024
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Gone(Exception):
+    """The other side has closed the line."""
+
+
+# The line: a head with two lengths, a JSON text, and bytes.
+
+
+def send(line: socket.socket, words: object, *blobs: bytes) -> None:
+    """One frame: what is said as JSON, and the bytes it speaks of."""
+    text = json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    line.sendall(_HEAD.pack(len(text), sum(map(len, blobs))) + text)
+    for blob in blobs:
+        line.sendall(blob)
+
+
+def receive(line: socket.socket) -> tuple[Any, bytes]:
+    """One frame; Gone when the line ends before it is whole."""
+    text_length, blob_length = _HEAD.unpack(_exactly(line, _HEAD.size))
+    if text_length > _LARGEST or blob_length > _LARGEST:
+        raise ValueError
+    text = _exactly(line, text_length)
+    return json.loads(text.decode("utf-8", "surrogatepass")), _exactly(line, blob_length)
+
+
+def _exactly(line: socket.socket, size: int) -> bytes:
+    found = bytearray(size)
+    view, at = memoryview(found), 0
+    while at < size:
+        got = line.recv_into(view[at:], min(size - at, 1 << 20))
+        if not got:
+            raise Gone
+        at += got
+    return bytes(found)
+
+
+def place_words(place: Place) -> list[list[str | int]]:
+    return [list(step) for step in place.steps]
+
+
+def place_of(words: list[list[Any]]) -> Place:
+    """A place as it was sent; anything that is not one raises."""
+    return Place(tuple(Step(str(kind)[:40], str(format)[:40], int(number)) for kind, format, number in words))
+
+
+def budget_words(budget: Budget) -> dict[str, Any]:
+    return asdict(budget)
+
+
+# The reader.
+
+
+def _serve(line: socket.socket) -> None:
+    """Answers requests until the line closes: one frame per document, so that what was read survives what kills it."""
+    while True:
+        request, blob = receive(line)
+        walk = Walk(Budget(**request["budget"]), frozenset(request["defer"]), tuple(request["passwords"]))
+        _allow_seconds(request["seconds"])
+        at = 0
+        for words, format, depth, size in request["documents"]:
+            data = blob[at : at + size]
+            at += size
+            _answer(line, walk, Risky(place_of(words), format, data, depth))
+
+
+def _answer(line: socket.socket, walk: Walk, risky: Risky) -> None:
+    walk.fragments, walk.unreadable, walk.risky = [], [], []
+    walk.document(risky.data, risky.place, risky.format, risky.depth)
+    send(
+        line,
+        {
+            "fragments": [[place_words(fragment.place), fragment.text] for fragment in walk.fragments],
+            "unreadable": [[place_words(item.place), item.reason] for item in walk.unreadable],
+            "risky": [[place_words(item.place), item.format, item.depth, len(item.data)] for item in walk.risky],
+        },
+        *(item.data for item in walk.risky),
+    )
+
+
+def answer_of(words: dict[str, Any], blob: bytes) -> tuple[list[Fragment], list[Unreadable], list[Risky]]:
+    """An answer as values; anything malformed raises, for the reader may have been taken over."""
+    fragments = [Fragment(place_of(place), str(text)) for place, text in words["fragments"]]
+    unreadable = [Unreadable(place_of(place), Reason(reason)) for place, reason in words["unreadable"]]
+    risky, at = [], 0
+    for place, format, depth, size in words["risky"]:
+        if str(format) not in FORMATS:
+            raise ValueError
+        risky.append(Risky(place_of(place), str(format), blob[at : at + int(size)], int(depth)))
+        at += int(size)
+    return fragments, unreadable, risky
+
+
+def _allow_seconds(seconds: float) -> None:
+    """Processor time for one request; the wall clock is watched from outside and ends first."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime + seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+def _read_forever(line: socket.socket, memory: int) -> None:
+    """A forked reader: limits first, then documents, then the end."""
+    status = 1
+    try:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+        seccomp.forbid()
+        _serve(line)
+    except Gone:
+        status = 0
+    except BaseException:  # whatever it was, the parent sees the line close; nothing is printed
+        status = 2
+    finally:
+        os._exit(status)
+
+
+# The nursery.
+
+
+def main(control_fd: int, memory: int) -> None:
+    """Loads every parser, gives up what it may, then forks a reader for each socket that is handed in."""
+    control = socket.socket(fileno=control_fd)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    missing = _load()
+    has_no_network = _give_up()
+    gc.collect()
+    gc.freeze()
+    send(control, {"network": not has_no_network, "missing": missing})
+    while True:
+        _, fds, _, _ = socket.recv_fds(control, 1, 1)
+        if not fds:
+            return
+        _fork(control, fds[0], memory)
+
+
+def _fork(control: socket.socket, fd: int, memory: int) -> None:
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        _read_forever(socket.socket(fileno=fd), memory)
+    os.close(fd)
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError:
+        control.sendall(b"-")
+        return
+    socket.send_fds(control, [b"+"], [pidfd])
+    os.close(pidfd)
+
+
+def _load() -> list[str]:
+    """Every reader's module, so that a fork needs no file; the formats whose library is not installed."""
+    for encoding in set(encodings.aliases.aliases.values()):
+        with contextlib.suppress(LookupError):
+            codecs.lookup(encoding)
+    missing = []
+    for name, format in FORMATS.items():
+        try:
+            format.load()
+        except ImportError:
+            missing.append(name)
+    if "png" not in missing:
+        from gateway.extract import pictures
+
+        if not pictures.prepare():
+            missing.append("ocr")
+    return missing
+
+
+def _give_up() -> bool:
+    """Drops privileges and the network for good; whether the network is gone."""
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    is_root = os.geteuid() == 0
+    flags = _CLONE_NEWNET | _CLONE_NEWIPC
+    isolated = _libc.unshare(flags if is_root else flags | _CLONE_NEWUSER) == 0
+    if is_root:
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    return isolated or seccomp.is_available()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
