@@ -17,6 +17,7 @@ from gateway.audit.event import (
     recorded_sender,
     recorded_unreadable,
 )
+from gateway.audit.release import Release
 from gateway.audit.search import Filter, Record
 from gateway.audit.store import Store, open_store
 
@@ -27,6 +28,7 @@ __all__ = [
     "Found",
     "Recipient",
     "Record",
+    "Release",
     "Store",
     "Unread",
     "danish_time",

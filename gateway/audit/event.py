@@ -137,7 +137,8 @@ class Event:
     def marks(self) -> tuple[str, ...]:
         """The words it is found by; see `marks_of`."""
         recipients, categories = (each.domain for each in self.recipients), (each.category for each in self.findings)
-        return _marks(self.kind, self.sender, self.verdict, recipients, categories, bool(self.unreadable))
+        words = (self.kind, self.sender, self.verdict, str(self.details.get("release", "")))
+        return _marks(*words, recipients, categories, bool(self.unreadable))
 
     def encode(self) -> str:
         """The event as one line of JSON: kind, id and times first, then every field that says something."""
@@ -192,24 +193,34 @@ def marks_of(record: Mapping[str, Any]) -> tuple[str, ...]:
     """The words an event is found by, from its stored line: what `Event.marks` said when it was written."""
     recipients = (row["domain"] for row in record.get("recipients", ()))
     categories = (row["category"] for row in record.get("findings", ()))
-    words = (record["kind"], record.get("sender", ""), record.get("verdict", ""))
+    release = str(record.get("details", {}).get("release", ""))
+    words = (record["kind"], record.get("sender", ""), record.get("verdict", ""), release)
     return _marks(*words, recipients, categories, "unreadable" in record)
 
 
 def _marks(
-    kind: str, sender: str, verdict: str, domains: Iterable[str], categories: Iterable[str], unreadable: bool
+    kind: str,
+    sender: str,
+    verdict: str,
+    release: str,
+    domains: Iterable[str],
+    categories: Iterable[str],
+    unreadable: bool,
 ) -> tuple[str, ...]:
     """Recipients' domains, sender, categories, every verdict but the common one; for the service's deeds the kind."""
-    if kind != MESSAGE:
-        return (_word(f"kind:{kind}"),)
     words = dict.fromkeys(_word(f"to:{domain}") for domain in domains)
-    words[sender_mark(sender)] = None
+    if kind == MESSAGE or sender:
+        words[sender_mark(sender)] = None
     for category in categories:
         words[_word(f"category:{category}")] = None
     if unreadable:
         words["category:unreadable"] = None
-    if verdict != "relay":
+    if kind != MESSAGE:
+        words[_word(f"kind:{kind}")] = None
+    elif verdict != "relay":
         words[_word(f"verdict:{verdict}")] = None
+    if release:
+        words[_word(f"release:{release}")] = None
     return tuple(words)
 
 

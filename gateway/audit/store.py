@@ -13,6 +13,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -24,8 +25,10 @@ from gateway.audit.database import Bulk, Database
 from gateway.audit.errors import AuditError
 from gateway.audit.event import Event
 from gateway.audit.keys import signing_key
+from gateway.audit.release import Release, open_releases
 from gateway.audit.seal import Checkpoint, Signer, complaint, keyring
 from gateway.audit.search import Filter, Record, find
+from gateway.mail.address import Address
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +109,11 @@ class Store:
         """The newest events that fit the filters of `search.Filter`, newest first."""
         with self.database.reading() as connection:
             return find(connection, Filter(**wanted), limit)
+
+    def open_releases(self, sender: Address, now: datetime) -> tuple[Release, ...]:
+        """What this sender may send once more (`postvagt release`). A short read: ask it from a thread."""
+        with self.database.reading() as connection:
+            return open_releases(connection, sender, now)
 
     def close(self) -> None:
         """Write what waits, then stop."""
@@ -193,7 +201,7 @@ def open_store(url: str, keys: Path | None = None) -> Store:
     database = Database(url)
     if keys is None:
         if not database.is_sqlite:
-            raise AuditError("a PostgreSQL audit store needs a folder for its keys")
+            raise AuditError("a PostgreSQL audit store needs a folder for its keys: `audit: {keys: FOLDER}`")
         keys = Path(str(database.url.database)).parent / "audit-keys"
     return Store(database, keys)
 

@@ -161,18 +161,17 @@ def export(config: Path | None, folder: Path, by: str, about: str | None, **want
 
 
 @command.command()
-@click.option("--days", type=click.IntRange(1), help="For every class; without it the settings' or 180.")
+@click.option("--days", type=click.IntRange(1), help="For every class; without it the settings' `retention`.")
 @click.option("--days-block", type=click.IntRange(1), help="For stopped messages.")
 @click.option("--days-breach", type=click.IntRange(1), help="For what left in monitor mode though it should not have.")
 @click.option("--by", default=getpass.getuser, help="Who lets go of it; it is recorded.")
 @config_option
 def prune(config: Path | None, days: int | None, days_block: int | None, days_breach: int | None, by: str) -> None:
     """Let go of everything older than it is kept. The chain stays provable, and says that it was done."""
-    from gateway.audit.keeping import KEEP_DAYS
     from gateway.audit.keeping import prune as let_go
 
     with store_of(config, must_write=True) as (store, settings):
-        keep = {**KEEP_DAYS, **_kept_by(settings)}
+        keep = settings.audit.retention.model_dump()
         keep = dict.fromkeys(keep, days) if days else keep
         keep |= {name: given for name, given in (("block", days_block), ("breach", days_breach)) if given}
         done = let_go(store, keep, now(), {"by": by, "software": software()})
@@ -213,13 +212,13 @@ def store_of(
     config: Path | None, must_write: bool = False, end_may_be_broken: bool = False
 ) -> Iterator[tuple[Store, Settings]]:
     """The store the settings name, which must be there already. Its faults end with status 2 and one line."""
-    from gateway import service
+    from gateway import reading
     from gateway.audit import AuditError, open_store
 
     with faults_told():
-        settings = service.read_settings(config, Path.cwd(), default_policy())
+        settings = reading.read_settings(config, Path.cwd(), default_policy())
     try:
-        store = open_store(settings.audit.store, getattr(settings.audit, "keys", None))
+        store = open_store(settings.audit.store, settings.audit.keys)
         store.database.must_exist()
         if must_write:
             store.open(end_may_be_broken)
@@ -241,9 +240,10 @@ def filter_of(settings: Settings, about: str | None, wanted: dict[str, Any]) -> 
 
 def record_key(settings: Settings) -> bytes:
     """The key under which the service recognises values in the record."""
-    from gateway import service
+    from gateway.reading import read_or_make_key
+    from gateway.service import derived_key
 
-    return service.derived_key(service.read_or_make_key(settings.key), "record")
+    return derived_key(read_or_make_key(settings.key), "record")
 
 
 def record(store: Store, kind: str, details: dict[str, Any]) -> None:
@@ -271,11 +271,6 @@ def now() -> datetime:
 
 def software() -> str:
     return gateway.__version__
-
-
-def _kept_by(settings: Settings) -> dict[str, int]:
-    retention = getattr(settings.audit, "retention", None)
-    return dict(retention) if retention else {}
 
 
 def _checkpoint(path: Path) -> Any:

@@ -15,7 +15,7 @@ from gateway.audit import Event, Found, Recipient, open_store
 from gateway.audit.store import Store
 from gateway.cli.audit import command
 
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+NOW = datetime(2020, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -41,16 +41,16 @@ def test_list_shows_the_newest_first(store: Store) -> None:
     got = run("list")
     assert got.exit_code == 0
     assert [line.split()[4] for line in got.output.splitlines()] == ["PV-2", "PV-1"]
-    assert "2026-11-24 13:00:00  block     PV-1  dagklub@lavuk.dk → f…@example.org  cpr" in got.output
+    assert "2020-11-24 13:00:00  block     PV-1  dagklub@lavuk.dk → f…@example.org  cpr" in got.output
 
 
 @pytest.mark.parametrize(
     ("words", "want"),
     [
         (["--verdict", "block"], ["PV-1"]),
-        (["--since", "2026-11-24T13:30"], ["PV-2"]),
-        (["--until", "2026-11-24T13:30"], ["PV-1"]),
-        (["--since", "2026-11-25"], []),
+        (["--since", "2020-11-24T13:30"], ["PV-2"]),
+        (["--until", "2020-11-24T13:30"], ["PV-1"]),
+        (["--since", "2020-11-25"], []),
         (["--category", "cpr", "--domain", "example.org", "--sender", "Dagklub@lavuk.dk"], ["PV-1"]),
         (["--case", "PV-2"], ["PV-2"]),
         (["--about", "dagklub@lavuk.dk"], ["PV-2", "PV-1"]),
@@ -115,7 +115,7 @@ def test_checkpoint_is_kept_elsewhere_and_believed(store: Store, tmp_path: Path)
 
 def test_export_and_prune_are_recorded_with_who(store: Store) -> None:
     assert "2 events" in run("export", "out", "--by", "revisor").output
-    assert "2 events dropped" in run("prune", "--days", "1", "--by", "drift").output or True
+    assert "2 events dropped" in run("prune", "--days", "1", "--by", "drift").output
     kinds = [(record.event.kind, record.event.details["by"]) for record in store.recent() if record.event]
     assert kinds[:2] == [("prune", "drift"), ("export", "revisor")]
     assert run("verify").exit_code == 0
