@@ -27,6 +27,7 @@ import uvloop
 import gateway
 from gateway.audit import Event, open_store
 from gateway.audit.event import danish_time
+from gateway.faults import told_of_loop
 from gateway.notice import Wording
 from gateway.policy import Policy
 from gateway.reading import (
@@ -347,6 +348,7 @@ def _run_until_told_to_stop(serve: Callable[[asyncio.Event], Awaitable[None]]) -
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: log.error("an error of ours: %s", told_of_loop(context)))
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_signal_handler(signal.SIGINT, lambda: None)
         await serve(stop)

@@ -14,9 +14,10 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from gateway.faults import told
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +101,8 @@ class Supervisor:
             status = 0
         except KeyboardInterrupt:
             status = 0
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            log.critical("a worker ended in an error of ours: %s", told(error))
         finally:
             with contextlib.suppress(Exception):
                 sys.stderr.flush()

@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 from aiosmtpd.smtp import SMTP
 
+from gateway.faults import told
 from gateway.mail import reply as replies
 from gateway.mail.envelope import Client, Path
 from gateway.mail.reply import Reply
@@ -154,8 +155,8 @@ class Conversation(SMTP):
                 await self._answer_one_command()
         except ConnectionGone:
             pass
-        except Exception:
-            log.exception("a conversation ended in an error of ours")
+        except Exception as error:
+            log.error("a conversation ended in an error of ours: %s", told(error))
         finally:
             await self._end()
 
@@ -184,8 +185,8 @@ class Conversation(SMTP):
             self._is_leaving = reply.code == 421
         except ConnectionGone:
             raise
-        except Exception:
-            log.exception("a command ended in an error of ours")
+        except Exception as error:
+            log.error("a command ended in an error of ours: %s", told(error))
             await self._forget_message()
             reply = replies.LATER
         finally:
@@ -360,8 +361,8 @@ class Conversation(SMTP):
         self._hang_up()
         try:
             await self._backend.close()
-        except Exception:
-            log.exception("closing a conversation ended in an error of ours")
+        except Exception as error:
+            log.error("closing a conversation ended in an error of ours: %s", told(error))
         finally:
             self._on_end(self)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 
 from gateway.audit import AuditError
 from gateway.audit.event import danish_time
+from gateway.faults import told
 from gateway.inspect import Inspection
 from gateway.mail import reply as replies
 from gateway.mail.address import Address
@@ -71,7 +72,7 @@ class Transaction:
             log.error("case %s: not inspected in time", self._case.id)
             return replies.NOT_INSPECTED
         except Exception as error:
-            log.error("case %s ended in an error of ours: %s", self._case.id, _where(error))
+            log.error("case %s ended in an error of ours: %s", self._case.id, told(error))
             return replies.LATER
 
     async def _inspected_and_carried_out(self) -> Reply:
@@ -214,16 +215,6 @@ class Transaction:
         try:
             await self._gate.store.append(self._case.event(self._gate, reply))
         except AuditError as error:
-            log.error("case %s could not be recorded (%s); the client hears 4xx", self._case.id, _where(error))
+            log.error("case %s could not be recorded (%s); the client hears 4xx", self._case.id, told(error))
             return replies.LATER
         return reply
-
-
-def _where(error: BaseException) -> str:
-    """The kind of an error and the line of ours it came from; its text may hold a word of the message."""
-    trace = error.__traceback__
-    place = ""
-    while trace is not None:
-        place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return f"{type(error).__name__} at {place}"

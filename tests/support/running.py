@@ -52,12 +52,13 @@ class RunningGateway:
         }
         self.config = folder / "postvagt.yaml"
         self.config.write_text(yaml.safe_dump(self.settings, allow_unicode=True), encoding="utf-8")
+        self.command = ["-m", "gateway"]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> RunningGateway:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve", *self._debug, "--config", str(self.config)],
+                [sys.executable, *self.command, "serve", *self._debug, "--config", str(self.config)],
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,

@@ -21,6 +21,7 @@ class ScriptedHop:
     """Answers `250` to everything unless told otherwise.
 
     answers: reply bytes by verb (`b"RCPT"`), or by the dot (`b"."`); a list is used up one by one, the last one stays.
+    slow_dot: seconds before the dot is answered.
     Instead of a reply: `CLOSE` closes the line, `HANG` says nothing any more.
     """
 
@@ -29,6 +30,7 @@ class ScriptedHop:
     def __init__(self, keywords: tuple[bytes, ...] = (b"SIZE 60000000", b"8BITMIME", b"SMTPUTF8", b"DSN")) -> None:
         self.keywords = keywords
         self.answers: dict[bytes, bytes | list[bytes]] = {}
+        self.slow_dot = 0.0
         self.taken: list[Taken] = []
         self.commands: list[bytes] = []
         self.connections = 0
@@ -44,6 +46,7 @@ class ScriptedHop:
 
     def forget(self) -> None:
         self.answers = {}
+        self.slow_dot = 0.0
         self.taken = []
         self.commands = []
 
@@ -101,6 +104,7 @@ class ScriptedHop:
                 wire = self._read_message(stream)
                 if wire is None:
                     return
+                time.sleep(self.slow_dot)
                 answer = self._answer(connection, b".", b"250 2.0.0 taken as 4711\r\n")
                 if answer[:1] == b"2":
                     taken.wire = wire
