@@ -131,4 +131,13 @@ def _row(case: Stopped, words: Mapping[str, Any]) -> Row:
     recipients = str(many["one"] if case.recipients == 1 else many["many"].format(count=case.recipients))
     what = tuple(in_category(category, case.numbers if category == "cpr" else 1, words) for category in case.categories)
     time, clock = spoken_time(case.time, words), f"{case.time:%H.%M}"
-    return Row(case.case_id, time, clock, case.sender, recipients, what, case.numbers, case.delivered)
+    return Row(
+        case.case_id,
+        time,
+        clock,
+        case.sender,
+        recipients,
+        what or (str(words["other_category"]),),
+        case.numbers,
+        case.delivered,
+    )

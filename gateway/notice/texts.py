@@ -36,7 +36,7 @@ class Texts:
     def _joined(self, things: object) -> str:
         """`a, b and c`."""
         parts = [str(thing) for thing in things] if isinstance(things, list | tuple) else [str(things)]
-        return f" {self.words['and']} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
+        return f" {self.words['and']} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
 class Wording:
