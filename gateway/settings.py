@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from gateway.mail.network import Network, is_in
 from gateway.mail.role import Role
@@ -110,6 +119,7 @@ def _store(value: str, info: ValidationInfo) -> str:
     return value
 
 
+_TEXT = WithJsonSchema({"type": "string"})
 FilePath = Annotated[Path, AfterValidator(_in_folder)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -160,8 +170,8 @@ class Listener(_Strict):
     """One port we answer on, who may use it, and where its mail goes when not to the common next hop."""
 
     role: Role
-    listen: Annotated[Endpoint, BeforeValidator(_endpoint)]
-    trust: tuple[Annotated[Network, BeforeValidator(_network)], ...] = ()
+    listen: Annotated[Endpoint, BeforeValidator(_endpoint), _TEXT]
+    trust: tuple[Annotated[Network, BeforeValidator(_network), _TEXT], ...] = ()
     protocol: Protocol = Protocol.SMTP
     tls: Tls | None = None
     next_hop: NextHop | None = None

@@ -10,7 +10,16 @@ import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
 
 from gateway.mail.address import Address, a_label
 from gateway.mail.finding import CATEGORIES, Confidence
@@ -77,6 +86,8 @@ def _network(value: object) -> Network:
 DomainName = Annotated[str, AfterValidator(_domain)]
 MailAddress = Annotated[Address, PlainValidator(_address), WithJsonSchema({"type": "string", "format": "email"})]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+_CONFIDENCE_SCHEMA = WithJsonSchema({"enum": [str(confidence) for confidence in Confidence]})
+_NETWORK_SCHEMA = WithJsonSchema({"type": "string"})
 ClassName = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -99,7 +110,11 @@ def _entry(value: object) -> object:
     return {"domain": value} if isinstance(value, str) else value
 
 
-Domain = Annotated[DomainEntry, BeforeValidator(_entry)]
+Domain = Annotated[
+    DomainEntry,
+    BeforeValidator(_entry, json_schema_input_type=str | DomainEntry),
+]
+"""Written as `example.dk` or as `{domain: example.dk, subdomains: true}`."""
 
 
 class SenderClass(Strict):
@@ -188,7 +203,7 @@ class SendSikkert(Strict):
 
     recipient_domains: tuple[Domain, ...] = ()
     headers: tuple[HeaderMark, ...] = ()
-    clients: tuple[Annotated[Network, BeforeValidator(_network)], ...] = ()
+    clients: tuple[Annotated[Network, BeforeValidator(_network), _NETWORK_SCHEMA], ...] = ()
 
 
 # ---------------------------------------------------------------- tjek.yaml
@@ -263,7 +278,9 @@ class SeveritySteps(Strict):
 class Decision(Strict):
     """What blocks, and what follows."""
 
-    block_at: Annotated[Confidence, BeforeValidator(_confidence)] = Confidence.LIKELY
+    block_at: Annotated[Confidence, BeforeValidator(_confidence), PlainSerializer(str), _CONFIDENCE_SCHEMA] = (
+        Confidence.LIKELY
+    )
     record_only: tuple[Annotated[str, AfterValidator(_category)], ...] = ()
     also_block: tuple[str, ...] = ()
     mixed_recipients: Literal["block_all", "split"] = "block_all"
