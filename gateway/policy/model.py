@@ -278,8 +278,8 @@ class SeveritySteps(Strict):
 class Decision(Strict):
     """What blocks, and what follows."""
 
-    block_at: Annotated[Confidence, BeforeValidator(_confidence), PlainSerializer(str), _CONFIDENCE_SCHEMA] = (
-        Confidence.LIKELY
+    block_at: Annotated[Confidence, BeforeValidator(_confidence), _CONFIDENCE_SCHEMA] = Field(
+        Confidence.LIKELY, json_schema_extra={"default": str(Confidence.LIKELY)}
     )
     record_only: tuple[Annotated[str, AfterValidator(_category)], ...] = ()
     also_block: tuple[str, ...] = ()
