@@ -10,7 +10,7 @@ from gateway.policy.verdict import Method
 
 def describe(policy: Policy) -> str:
     """Everything an admin wants to see before he trusts the gateway with a policy."""
-    sections = (_matrix, _senders, _recipients, _lists, _faellesmail, _send_sikkert, _decision, _organisation)
+    sections = (_matrix, _senders, _recipients, _lists, _faellesmail, _send_sikkert, _decision, _organisation, _texts)
     head = f"Policy {policy.version}: {policy.organisation.name}"
     return "\n\n".join([head, *("\n".join(section(policy)) for section in sections)]) + "\n"
 
@@ -96,6 +96,11 @@ def _organisation(policy: Policy) -> Iterator[str]:
     for name, value in policy.organisation:
         if name not in ("languages", "language"):
             yield f"  {name}: {'not known yet, notices leave it out' if value is None else value}"
+
+
+def _texts(policy: Policy) -> Iterator[str]:
+    yield "Texts (postvagt notice --preview shows them filled in)"
+    yield f"  of this organisation's own: {_some(sorted(policy.texts), most=20)}"
 
 
 def _is_ours(policy: Policy, name: str) -> bool:

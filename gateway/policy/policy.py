@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,3 +108,9 @@ class Policy:
         from gateway.policy.describe import describe
 
         return describe(self)
+
+    def warnings(self, today: datetime.date) -> tuple[str, ...]:
+        """What wants somebody's eye: lists nobody has looked at for too long, facts nobody filled in."""
+        from gateway.policy.warnings import warnings
+
+        return warnings(self, today)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 from collections.abc import Callable, Mapping
 
@@ -171,6 +172,20 @@ def test_describe_names_what_an_admin_asks_for(lavuk: Policy) -> None:
     text = lavuk.describe()
     for words in (lavuk.version, "kk/send_sikkert", "ikke_lovlig", "dagklub@lavuk.dk → borgervænget@kk.dk", "96 of 98"):
         assert words in text
+
+
+def test_warnings_name_what_wants_an_eye(lavuk: Policy, changed: Change) -> None:
+    fresh = lavuk.warnings(datetime.date(2026, 11, 24))
+    assert not any("reviewed" in line for line in fresh)
+    assert "lists/kommuner.yaml: switched off until confirmed: Esbjerg, Brønderslev" in fresh
+    assert "lists/regioner.yaml: is switched off until somebody has confirmed it (`active: true`)" in fresh
+    assert "lists/tunnel.yaml: is empty" in fresh
+    assert any(line.startswith("organisation.yaml: not filled in") and "phone" in line for line in fresh)
+    late = lavuk.warnings(datetime.date(2027, 1, 3))
+    assert "lists/regioner.yaml: should have been reviewed after 2027-01-01, 2 days ago" in late
+    owned = load_policy(changed("lists/tunnel.yaml", '"UNKNOWN: name', '"Anne, who asks to name'))
+    assert "lists/tunnel.yaml: nobody owns this list, write who answers for it" in fresh
+    assert not any("tunnel.yaml: nobody" in line for line in owned.warnings(datetime.date(2026, 11, 24)))
 
 
 DOMAINS = st.sampled_from(["a.dk", "b.dk", "mail.b.dk", "hvidovre.dk", "kk.dk", "lavuk.dk", "example.org"])
