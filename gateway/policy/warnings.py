@@ -1,4 +1,4 @@
-"""What is not wrong with a policy, but wants somebody's eye: for `check`, the report, and a start after a long sleep."""
+"""What is not wrong with a policy but wants somebody's eye: for `check`, the report, a start after a long sleep."""
 
 from __future__ import annotations
 
