@@ -11,11 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.detect.cpr import CprDetector, TooManyNumbers
+from gateway.detect.engine import TooManyHits
 from gateway.detect.normalise import fold
 from gateway.detect.rules import Rules
+from gateway.detect.sensitive import SensitiveDetector
+from gateway.detect.sentences import Span
 from gateway.mail.finding import Confidence, Finding
 from gateway.mail.fragment import Fragment
 from gateway.mail.hidden import Hidden
+from gateway.mail.place import Place
 
 __all__ = ["Detectors", "Row", "Rules", "summarise"]
 
@@ -36,25 +40,41 @@ class Detectors:
 
     def __init__(self, rules: Rules) -> None:
         self._cpr = CprDetector(rules.cpr)
+        self._sensitive = SensitiveDetector(rules.words)
 
     def find(self, fragments: Sequence[Fragment], *, today: datetime.date) -> tuple[Finding, ...]:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
         best: dict[tuple[str, Hidden, str], Finding] = {}
-        for fragment in fragments:
-            for finding in self._find_in(fragment, today):
+        folded = [(fragment.place, fold(fragment.text)) for fragment in fragments]
+        subject = next((data for place, data in folded if _is_subject(place)), b"")
+        for place, data in folded:
+            for finding in self._find_in(place, data, subject, today):
                 key = (finding.detector, finding.identity, str(finding.place))
                 if key not in best or finding.confidence > best[key].confidence:
                     best[key] = finding
         return tuple(best.values())
 
-    def _find_in(self, fragment: Fragment, today: datetime.date) -> Iterator[Finding]:
-        data = fold(fragment.text)
+    def _find_in(self, place: Place, data: bytes, subject: bytes, today: datetime.date) -> Iterator[Finding]:
         try:
             for digits, confidence, evidence in self._cpr.find(data, today):
-                yield Finding("cpr", "cpr", confidence, fragment.place, Hidden(digits), evidence)
-        except TooManyNumbers:
-            evidence = ("+ more numbers than can be judged one by one",)
-            yield Finding("cpr", "unreadable", Confidence.LIKELY, fragment.place, Hidden("too many numbers"), evidence)
+                yield Finding("cpr", "cpr", confidence, place, Hidden(digits), evidence)
+            for category, word, confidence, evidence in self._sensitive.find(*_in_context(place, data, subject)):
+                yield Finding("sensitive", category, confidence, place, Hidden(f"{category}: {word}"), evidence)
+        except (TooManyNumbers, TooManyHits):
+            evidence = ("+ more to look at than can be judged one by one",)
+            yield Finding("budget", "unreadable", Confidence.LIKELY, place, Hidden("over budget"), evidence)
+
+
+def _is_subject(place: Place) -> bool:
+    return len(place.steps) == 1 and place.outermost.kind == "subject"
+
+
+def _in_context(place: Place, data: bytes, subject: bytes) -> tuple[bytes, Span]:
+    """A body is read with the subject before it, for who and what is spoken of; only its own sentences are judged."""
+    if place.outermost.kind not in ("text", "html") or not subject:
+        return data, Span(0, len(data))
+    head = subject + b"\n\n"
+    return head + data, Span(len(head), len(head) + len(data))
 
 
 def summarise(findings: Sequence[Finding]) -> tuple[Row, ...]:

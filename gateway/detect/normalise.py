@@ -6,7 +6,8 @@ UTF-8, because the engine reads bytes. Nothing here judges; a fold only makes tw
 - digits of every script become 0-9, full-width and mathematical letters become plain ones (NFKC, superscripts kept);
 - every dash becomes `-`, every space ` `, middle dots and bullets `|`;
 - format characters (zero width, soft hyphen, bidi marks) and stray combining marks go away;
-- the marks of quoted mail at the start of a line become spaces, so that a number broken over two quoted lines is whole.
+- line ends are `\n`, and the marks of quoted mail at the start of a line go away, so that what is broken over two lines
+  of a quotation is whole.
 """
 
 from __future__ import annotations
@@ -14,6 +15,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+
+
+def _plain_byte(code: int) -> int:
+    if code < 0x80:
+        return ord(chr(code).lower()) if chr(code).isalnum() else 0x20
+    return code + 0x20 if code < 0x9F else code
+
 
 _ASCII = bytes(range(128))
 _PLAIN = frozenset(chr(code) for code in range(0xC0, 0x180) if chr(code) not in "×÷ĿŀŁłŉſ")
@@ -30,6 +38,7 @@ _LOOKALIKES = dict(
     )
 )
 _QUOTE_MARKS = re.compile(rb"\n[ \t]*>[> \t]*")
+_LETTERS = bytes(_plain_byte(code) for code in range(256))
 _FEW = 48
 
 
@@ -40,9 +49,19 @@ def fold(text: str) -> bytes:
         exotic = set(data.translate(None, _ASCII).decode("utf-8")) - _PLAIN
         if exotic:
             data = _fold_exotic(text, exotic).encode("utf-8", "replace")
-    if b"\n>" in data or b"\n " in data:
-        data = _QUOTE_MARKS.sub(_blanks, data)
+    data = data.replace(b"\r\n", b"\n").replace(b" \n", b"\n")
+    if b">" in data:
+        data = _QUOTE_MARKS.sub(b"\n", data)
     return data
+
+
+def letters(data: bytes) -> bytes:
+    """The folded copy with letters in lower case and everything else a space; as long as it was, so offsets are shared.
+
+    The second bytes of Æ, Ø, Å and their kind become those of æ, ø, å. Where such a byte belongs to another script it
+    is spoiled, which costs nothing: no word of the policy is written in one.
+    """
+    return data.translate(_LETTERS)
 
 
 def _fold_exotic(text: str, exotic: set[str]) -> str:
@@ -59,7 +78,7 @@ def _fold_exotic(text: str, exotic: set[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def fold_char(ch: str) -> str:
-    """What one character outside ASCII and the European letters becomes; itself when it disguises nothing."""
+    """What one character outside ASCII and the European letters becomes; itself when it is no disguise."""
     category = unicodedata.category(ch)
     if ch in _LOOKALIKES:
         return _LOOKALIKES[ch]
@@ -71,6 +90,8 @@ def fold_char(ch: str) -> str:
         return "-"
     if category == "Zs" or ch in _BLANKS:
         return " "
+    if category in ("Pi", "Pf") or ch == "\u201e":
+        return '"'
     if category in ("Zl", "Zp"):
         return "\n"
     if ch in _MARKS:
@@ -84,7 +105,3 @@ def _compatible(ch: str) -> str:
         return ch
     plain = unicodedata.normalize("NFKC", ch).replace("\u2044", "/")
     return "".join(fold_char(each) if each != ch and not each.isascii() else each for each in plain)
-
-
-def _blanks(found: re.Match[bytes]) -> bytes:
-    return b"\n" + b" " * (len(found.group()) - 1)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.mail.finding import Confidence
+from gateway.mail.finding import CATEGORIES, Confidence
 
 EVIDENCE = {
     "form.hyphen": "written with a hyphen, as a CPR number is",
@@ -37,6 +37,19 @@ EVIDENCE = {
     "moment": "a recent date and a time of day",
     "in_link": "inside a link or a mail address",
     "in_token": "inside a longer code",
+    "term.strong": "a strong word",
+    "term.medium": "a word that needs company",
+    "term.weak": "a word that lends weight",
+    "term.second": "a second such word",
+    "term.third": "further such words",
+    "person.named": "a named person in the sentence",
+    "person.relation": "somebody's relation, or he or she",
+    "person.self": "the writer about himself",
+    "person.possible": "what may be a name",
+    "person.nearby": "a person in the sentence before or after",
+    "predicate": "the word is said of the person",
+    "innocent": "a context of everybody and nobody: course, policy, organisation",
+    "innocent.nearby": "such a context in the sentence before or after",
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
 
@@ -67,16 +80,110 @@ class CprRules:
 
 
 @dataclass(frozen=True, slots=True)
+class TermRules:
+    """The words of one category, by strength, and the look-alikes that are not."""
+
+    category: str
+    strong: tuple[str, ...] = ()
+    medium: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+
+    @classmethod
+    def from_mapping(cls, name: str, data: Mapping[str, Any]) -> TermRules:
+        _only(data, ("kind", "category", "strong", "medium", "weak", "stop"), f"ord/{name}.yaml")
+        category = str(data.get("category", name))
+        if category not in CATEGORIES:
+            raise ValueError(f"ord/{name}.yaml: category {category!r} is not one of {', '.join(CATEGORIES)}")
+        lists = {key: tuple(_phrases(data, key, name)) for key in ("strong", "medium", "weak", "stop")}
+        return cls(category=category, **lists)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRules:
+    """Who is identifiable."""
+
+    names: frozenset[str] = frozenset()
+    ambiguous_names: frozenset[str] = frozenset()
+    not_names: frozenset[str] = frozenset()
+    openers: frozenset[str] = frozenset()
+    relations: tuple[str, ...] = ()
+    self: tuple[str, ...] = ()
+    predicates: tuple[str, ...] = ()
+
+    @classmethod
+    def from_mapping(cls, name: str, data: Mapping[str, Any]) -> PersonRules:
+        sets = ("names", "ambiguous_names", "not_names", "openers")
+        lists = ("relations", "self", "predicates")
+        _only(data, ("kind", *sets, *lists), f"ord/{name}.yaml")
+        return cls(
+            names=frozenset(_strings(data, "names")),
+            ambiguous_names=frozenset(_strings(data, "ambiguous_names")),
+            not_names=frozenset(_strings(data, "not_names")),
+            openers=frozenset(_strings(data, "openers")),
+            relations=tuple(_phrases(data, "relations", name)),
+            self=tuple(_phrases(data, "self", name)),
+            predicates=tuple(_phrases(data, "predicates", name)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WordRules:
+    """What the files of ord/ say together."""
+
+    terms: tuple[TermRules, ...] = ()
+    persons: PersonRules = field(default_factory=PersonRules)
+    innocent: tuple[str, ...] = ()
+    weights: Mapping[str, int] = field(default_factory=dict)
+    thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
+
+    @classmethod
+    def from_mapping(cls, files: Mapping[str, Any]) -> WordRules:
+        kinds = _by_kind(files)
+        scoring = dict(next((data for _, data in kinds["scoring"]), {}))
+        persons = [PersonRules.from_mapping(name, data) for name, data in kinds["persons"]]
+        return cls(
+            terms=tuple(TermRules.from_mapping(name, data) for name, data in kinds["terms"]),
+            persons=persons[0] if persons else PersonRules(),
+            innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
+            weights=_weights(scoring.get("weights", {})),
+            thresholds=_thresholds(scoring.get("thresholds", {})),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Everything the detectors take from the policy."""
 
     cpr: CprRules
+    words: WordRules
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> Rules:
         """`{"cpr": values of cpr.yaml, "ord": {NAME: values of ord/NAME.yaml}}`."""
         _only(data, ("cpr", "ord"), "the detectors' rules")
-        return cls(cpr=CprRules.from_mapping(data.get("cpr") or {}))
+        return cls(
+            cpr=CprRules.from_mapping(data.get("cpr") or {}), words=WordRules.from_mapping(data.get("ord") or {})
+        )
+
+
+def _by_kind(files: Mapping[str, Any]) -> dict[str, list[tuple[str, Mapping[str, Any]]]]:
+    kinds: dict[str, list[tuple[str, Mapping[str, Any]]]] = {"terms": [], "persons": [], "innocent": [], "scoring": []}
+    for name, data in sorted(files.items()):
+        if not isinstance(data, Mapping) or data.get("kind") not in kinds:
+            raise ValueError(f"ord/{name}.yaml: kind should be one of {', '.join(kinds)}")
+        kinds[data["kind"]].append((name, data))
+    return kinds
+
+
+def _phrases(data: Mapping[str, Any], key: str, file: str) -> list[str]:
+    phrases = _words(data, key)
+    for phrase in phrases:
+        if "*" in phrase[1:-1] or "+" in phrase[1:-1]:
+            raise ValueError(f"ord/{file}.yaml: {key}: {phrase!r} has * or + inside; they may stand at its ends only")
+        if len(phrase.strip("*+ ")) < 2:
+            raise ValueError(f"ord/{file}.yaml: {key}: {phrase!r} is too short to mean anything")
+    return phrases
 
 
 def _only(data: object, known: Sequence[str], where: str) -> None:

@@ -1,4 +1,4 @@
-"""How a word of the policy becomes a byte pattern: `*` any letters, `+` at least one, a space any small gap.
+"""How a word of the policy becomes byte patterns: `*` any letters, `+` at least one, a space any small gap.
 
 `cpr*` finds `cpr-nr` and `CPRnummer`; `*cpr*` finds it inside a word too; `person nr` finds `personnr.`, `person-nr`
 and `Person Nr`. A word without `*` stands alone. æ, ø and å are found in either case and in their two-letter spellings.
@@ -6,9 +6,12 @@ and `Person Nr`. A word without `*` stands alone. æ, ø and å are found in eit
 
 from __future__ import annotations
 
+from gateway.detect.normalise import letters
+
 WORD_BYTE = rb"[0-9A-Za-z\x80-\xff]"
 EDGE_LEFT = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
 EDGE_RIGHT = rb"(?:$|[^0-9A-Za-z\x80-\xff])"
+_VARIANTS = (("æ", "ae"), ("ø", "oe"), ("å", "aa"))
 _GAP = rb"[ .,/_\-\t\r\n]{0,3}"
 _OUTSIDE = {"*": b"", "+": WORD_BYTE}
 _SPELLINGS = {"æ": ("æ", "Æ", "ae"), "ø": ("ø", "Ø", "oe"), "å": ("å", "Å", "aa"), "é": ("é", "É", "e")}
@@ -20,6 +23,16 @@ def expression(word: str) -> bytes:
     left = _OUTSIDE.get(word[0], EDGE_LEFT)
     right = _OUTSIDE.get(word[-1], EDGE_RIGHT)
     return left + b"".join(_piece(ch) for ch in bare) + right
+
+
+def literals(word: str) -> set[bytes]:
+    """The spellings of a word in the letters copy (normalise.letters), its edges as spaces; no `*` or `+` inside."""
+    left = "" if word[0] in "*+" else " "
+    right = "" if word[-1] in "*+" else " "
+    spellings = {word.strip("*+").lower()}
+    for letter, spelled in _VARIANTS:
+        spellings |= {each.replace(letter, spelled) for each in spellings}
+    return {letters(f"{left}{each}{right}".encode()) for each in spellings}
 
 
 def _piece(ch: str) -> bytes:

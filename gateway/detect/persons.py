@@ -1,0 +1,78 @@
+"""Who is spoken of in a sentence: a given name, initials, a capital inside a sentence that may be a name.
+
+Relations (`jeres søn`, `hun`) and the writer (`jeg`) are words and found with the other words; here are the names.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.detect.rules import PersonRules
+
+_CAPITALISED = re.compile(r"(?<![\w@./])[A-ZÆØÅÉÖÄÜ][a-zæøåéèüöäáíóúç]+(?:-[A-ZÆØÅ][a-zæøåéüöä]+)?")
+_INITIALS = re.compile(
+    r"(?<![\w.])(?:[A-ZÆØÅ]\.\s?[A-ZÆØÅ]\.|[A-ZÆØÅ][a-zæøåéüöä]+ [A-ZÆØÅ]\.(?=\W|$)"
+    r"|(?:dreng|pige|barn|om|med|for|på) [A-ZÆØÅ](?:\.|(?= (?:er|har|skal|var|fik|blev)\b)))"
+)
+_NO_NAME_ENDING = re.compile(
+    r"(?:forening|foreningen|fonden|forbundet|styrelsen|hospitalet|sygehus|skolen|skole|huset|kommune|kommunen|plejen|"
+    r"klinikken|klinik|center|centret|centeret|klubben|haven|børnehave|vuggestue|tjenesten|gården|vej|gade|allé|torv|"
+    r"parken|banken|bladet|syndrom|hjemmet|afdelingen|udvalget|rådet|nævnet|ministeriet|retten|politiet)s?$"
+)
+_PLACE_BEFORE = re.compile(r"(?:\bi|\bpå|\bfra|\bved|\bhos|\btil)\s$")
+_OPENS_WITH_VERB = re.compile(
+    r"^\W*(?P<name>[A-ZÆØÅÉ][a-zæøåéèüöä]+) "
+    r"(?:har|er|fik|får|blev|bliver|skal|går|tager|tog|kan|vil|siger|sagde|havde|kom|kommer|ringede|fortalte|lider|spiser|"
+    r"slog|bor|mistrives|græder|bider|virker|mangler|bruger|var|må)\b"
+)
+_DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion|s)$")
+
+NAMED, POSSIBLE = "person.named", "person.possible"
+
+
+class Names:
+    """Recognises names by lists and by how Danish writes them: only proper names are capitalised inside a sentence."""
+
+    def __init__(self, rules: PersonRules) -> None:
+        self._names = rules.names
+        self._ambiguous = rules.ambiguous_names
+        self._not_names = rules.not_names
+        self._openers = rules.openers
+
+    def in_sentence(self, sentence: str) -> str:
+        """`person.named`, `person.possible` or nothing."""
+        if _INITIALS.search(sentence):
+            return NAMED
+        best = ""
+        previous_end = -2
+        for match in _CAPITALISED.finditer(sentence):
+            word = match.group()
+            first = not sentence[: match.start()].strip(" \t\n\"'-*(|0123456789.)")
+            if self._is_name(word, first):
+                return NAMED
+            if first or not self._may_be_name(word, sentence[: match.start()]):
+                continue
+            if match.start() == previous_end + 1:
+                return NAMED
+            best, previous_end = POSSIBLE, match.end()
+        return best or self._opening_name(sentence)
+
+    def _is_name(self, word: str, first: bool) -> bool:
+        forms = (word, word.removesuffix("s"), word.split("-")[0])
+        if any(form in self._names for form in forms):
+            return True
+        return not first and any(form in self._ambiguous for form in forms)
+
+    def _may_be_name(self, word: str, before: str) -> bool:
+        if word in self._not_names or word.lower() in self._openers or word.removesuffix("s") in self._not_names:
+            return False
+        return not (_NO_NAME_ENDING.search(word) or _PLACE_BEFORE.search(before[-8:]) or before.rstrip()[-1:] in ".!?:")
+
+    def _opening_name(self, sentence: str) -> str:
+        match = _OPENS_WITH_VERB.match(sentence)
+        if match is None:
+            return ""
+        word = match["name"]
+        if word.lower() in self._openers or word in self._not_names or _NO_NAME_ENDING.search(word):
+            return ""
+        return "" if _DEFINITE.search(word) else POSSIBLE

@@ -1,0 +1,237 @@
+"""Sensitive data on an identifiable person: the policy's words, sentence by sentence, and who is spoken of beside them.
+
+First a cheap look at the whole text for words that matter; most mail ends there. Then only the sentences that hold such
+a word, and their neighbours, are read closely: which words (look-alikes are stopped), which person, which context. A
+word alone is never enough to block: somebody has to be spoken of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gateway.detect.engine import Engine, Hit, Pattern
+from gateway.detect.normalise import letters
+from gateway.detect.persons import Names
+from gateway.detect.rules import WordRules
+from gateway.detect.score import Score
+from gateway.detect.sentences import Span, sentences, without_formalities
+from gateway.detect.words import literals
+from gateway.mail.finding import Confidence
+
+BUDGET = 20_000
+"""Words looked at closely in one text; a text with more of them counts as not fully read."""
+
+STRONG, MEDIUM, WEAK = "term.strong", "term.medium", "term.weak"
+_RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
+_STOP, _RELATION, _SELF, _PREDICATE, _INNOCENT = "stop", "relation", "self", "predicate", "innocent"
+_REACH = 2
+_YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
+_OURS = frozenset({"union", "politics", "religion", "health", "sexuality", "personnel", "disability", "social"})
+
+
+class Word(NamedTuple):
+    """A word of the policy: what it is for, of which category and strength, and how it is written there."""
+
+    kind: str
+    category: str
+    text: str
+
+
+class Term(NamedTuple):
+    """A word found in a sentence."""
+
+    word: Word
+    span: Span
+
+    @property
+    def rank(self) -> int:
+        return _RANK[self.word.kind]
+
+
+class Sentence(NamedTuple):
+    """What one sentence holds."""
+
+    span: Span
+    terms: tuple[Term, ...]
+    person: str
+    speaks_of_self: bool
+    has_predicate: bool
+    innocent: bool
+
+
+class SensitiveDetector:
+    """Finds sensitive sentences in folded text."""
+
+    name = "sensitive"
+
+    def __init__(self, rules: WordRules) -> None:
+        self._names = Names(rules.persons)
+        self._score = Score(rules.weights, rules.thresholds)
+        self._words = tuple(_vocabulary(rules))
+        self._look = Engine(_patterns(self._words, {STRONG, MEDIUM}), literal=True)
+        self._read = Engine(_patterns(self._words, set()), literal=True)
+
+    def find(self, data: bytes, focus: Span) -> Iterator[tuple[str, str, Confidence, tuple[str, ...]]]:
+        """Category, the policy's word, confidence and evidence of each finding whose sentence begins in the focus."""
+        data = b" " + data + b" "
+        plain = letters(data)
+        hits = self._look.hits(plain, BUDGET)
+        if not self._matters(hits):
+            return
+        for sentence, near in _with_neighbours(tuple(self._sentences(data, plain, hits))):
+            if not focus.start <= sentence.span.start - 1 < focus.end and sentence.span.start > 0:
+                continue
+            for category in {term.word.category for term in sentence.terms}:
+                evidence = _evidence(category, sentence, near)
+                confidence = self._score.confidence(evidence)
+                if confidence is None:
+                    continue
+                if not any(name.startswith("person.") for name in evidence):
+                    confidence = Confidence.POSSIBLE
+                best = max(
+                    (term for term in sentence.terms if term.word.category == category), key=lambda term: term.rank
+                )
+                yield category, best.word.text, confidence, self._score.explained(evidence)
+
+    def _matters(self, hits: Sequence[Hit]) -> bool:
+        """Whether a strong word or two others are there; a single medium word never blocks."""
+        return any(self._words[hit.pattern].kind == STRONG for hit in hits) or len({hit.end for hit in hits}) > 1
+
+    def _sentences(self, data: bytes, plain: bytes, hits: Sequence[Hit]) -> Iterator[Sentence | None]:
+        """The sentences with words and their neighbours, in order; None where sentences are left out."""
+        spans = sentences(data)
+        wanted = _wanted(spans, hits)
+        visible = without_formalities(data)
+        previous = -2
+        for index in wanted:
+            if index != previous + 1:
+                yield None
+            yield self._sentence(spans[index], plain, visible)
+            previous = index
+
+    def _sentence(self, span: Span, plain: bytes, visible: bytes) -> Sentence:
+        low, high = max(0, span.start - 1), span.end + 1
+        found = [
+            (self._words[hit.pattern], Span(low + hit.start, low + hit.end)) for hit in self._read.hits(plain[low:high])
+        ]
+        kinds = {word.kind for word, _ in found}
+        stops = [where for word, where in found if word.kind == _STOP]
+        terms = _distinct(Term(word, _whole(plain, where)) for word, where in found if word.kind in _RANK)
+        terms = tuple(term for term in terms if not any(_covers(stop, term.span) for stop in stops))
+        text = visible[span.start : span.end].decode("utf-8", "replace")
+        named = self._names.in_sentence(text)
+        person = named if named == "person.named" or _RELATION not in kinds else "person.relation"
+        if not person and any(_YOURS.search(plain[max(0, term.span.start - 40) : term.span.start]) for term in terms):
+            person = "person.relation"
+        return Sentence(span, terms, person, _SELF in kinds, _PREDICATE in kinds, _INNOCENT in kinds)
+
+
+def _vocabulary(rules: WordRules) -> Iterator[Word]:
+    for terms in rules.terms:
+        for kind, words in ((STRONG, terms.strong), (MEDIUM, terms.medium), (WEAK, terms.weak), (_STOP, terms.stop)):
+            yield from (Word(kind, terms.category, word) for word in words)
+    for kind, words in (
+        (_RELATION, rules.persons.relations),
+        (_SELF, rules.persons.self),
+        (_PREDICATE, rules.persons.predicates),
+        (_INNOCENT, rules.innocent),
+    ):
+        yield from (Word(kind, "", word) for word in words)
+
+
+def _patterns(words: Sequence[Word], kinds: set[str]) -> list[Pattern]:
+    return [
+        Pattern(number, literal)
+        for number, word in enumerate(words)
+        if not kinds or word.kind in kinds
+        for literal in sorted(literals(word.text))
+    ]
+
+
+def _wanted(spans: Sequence[Span], hits: Sequence[Hit]) -> list[int]:
+    """The sentences that hold a hit, and their neighbours within reach."""
+    wanted: set[int] = set()
+    index = 0
+    for end in sorted({hit.end - 1 for hit in hits}):
+        while index < len(spans) - 1 and spans[index].end < end:
+            index += 1
+        wanted.update(range(index - _REACH, index + _REACH + 1))
+    return sorted(index for index in wanted if 0 <= index < len(spans))
+
+
+def _with_neighbours(read: Sequence[Sentence | None]) -> Iterator[tuple[Sentence, list[Sentence]]]:
+    """Each sentence with those up to two before and after it, nearest first, not across what was left out."""
+    for index, sentence in enumerate(read):
+        if sentence is None or not sentence.terms:
+            continue
+        near: list[Sentence] = []
+        for step in (-1, 1):
+            for distance in range(1, _REACH + 1):
+                at = index + step * distance
+                neighbour = read[at] if 0 <= at < len(read) else None
+                if neighbour is None:
+                    break
+                near.append(neighbour)
+        yield sentence, near
+
+
+def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
+    """What speaks for and against a finding of this category in this sentence."""
+    own = max(term.rank for term in sentence.terms if term.word.category == category)
+    evidence = [next(kind for kind, rank in _RANK.items() if rank == own)]
+    others = sorted((term.rank for term in sentence.terms), reverse=True)
+    others.remove(own)
+    around = [term.rank for neighbour in near for term in neighbour.terms if term.rank > 1]
+    if others and others[0] > 1:
+        evidence.append("term.second")
+    if len(others) > 1 or others == [1] or around:
+        evidence.append("term.third")
+    person = _person(category, sentence, near)
+    if person:
+        evidence.append(person)
+        if sentence.has_predicate:
+            evidence.append("predicate")
+    if sentence.innocent or _enumerates(sentence):
+        evidence.append("innocent")
+    elif any(neighbour.innocent for neighbour in near):
+        evidence.append("innocent.nearby")
+    return evidence
+
+
+def _enumerates(sentence: Sentence) -> bool:
+    """Whether the sentence lists kinds of data, as policies and notices do, and names nobody."""
+    return (
+        len({term.word.category for term in sentence.terms if term.rank > 1}) > 2 and sentence.person != "person.named"
+    )
+
+
+def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
+    if sentence.person in ("person.named", "person.relation"):
+        return sentence.person
+    if sentence.speaks_of_self and category in _OURS:
+        return "person.self"
+    if sentence.person and not (sentence.innocent or _enumerates(sentence)):
+        return sentence.person
+    return "person.nearby" if any(neighbour.person for neighbour in near) else ""
+
+
+def _distinct(terms: Iterator[Term]) -> tuple[Term, ...]:
+    """The strongest of overlapping words, longer ones first."""
+    kept: list[Term] = []
+    for term in sorted(terms, key=lambda term: (-term.rank, term.span.start - term.span.end, term.span.start)):
+        if not any(term.span.start < other.span.end and other.span.start < term.span.end for other in kept):
+            kept.append(term)
+    return tuple(kept)
+
+
+def _whole(plain: bytes, span: Span) -> Span:
+    """The span widened to whole words."""
+    start = span.start + 1 if plain[span.start : span.start + 1] == b" " else plain.rfind(b" ", 0, span.start) + 1
+    end = span.end - 1 if plain[span.end - 1 : span.end] == b" " else plain.find(b" ", span.end)
+    return Span(start, end if end >= 0 else len(plain))
+
+
+def _covers(stop: Span, term: Span) -> bool:
+    return stop.start < term.end and term.start < stop.end
