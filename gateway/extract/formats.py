@@ -43,6 +43,8 @@ FORMATS: dict[str, Format] = {
         Format("archive:read_archive", True),
     ),
     **dict.fromkeys(PICTURES, Format("pictures:read_picture", True)),
+    "pdf": Format("pdf:read_pdf", True),
+    "pdf again": Format("pdf:read_again", True),
     "pgp": Format("plain:read_locked", False),
     "encrypted office": Format("plain:read_locked", False),
     "ics": Format("plain:read_card", False),

@@ -8,7 +8,7 @@ texts of attributes are read too; only style sheets are not (Outlook's font sign
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from html.entities import html5
 
 _TAG = re.compile(r"(<[a-zA-Z/!?][^<>]*>)")
@@ -27,6 +27,8 @@ _ATTRIBUTE = re.compile(
     re.I,
 )
 _MANY_CELLS = 6
+_HEAD = 3000
+"""Where style sheets and comments stand in nearly every mail; the rest of a markup is checked by its tags."""
 _INLINE = "\x1f"
 """What an inline tag becomes until it is known whether its two readings differ."""
 
@@ -48,26 +50,44 @@ def readings(html: str) -> list[str]:
     if "<" not in html:
         return [unescaped(html)]
     comments: list[str] = []
-    if "<![" in html:
-        html = html.replace("<![CDATA[", "").replace("]]>", " ")
-    if "<!--" in html or "<style" in html or "<STYLE" in html:
+    head = html[:_HEAD]
+    if "<!" in head or "<style" in head:
         html, comments = _without_comments(html)
-    parts = _TAG.split(html)
-    tags = parts[1::2]
-    separators = {tag: _separator(tag) for tag in dict.fromkeys(tags)}
-    parts[1::2] = map(separators.__getitem__, tags)
-    marked = "".join(parts)
-    beside = [unescaped(value) for tag in separators if "=" in tag or tag[1] in "!?" for value in _attributes(tag)]
+    marked, tags = _marked(html)
+    if "<" in marked or (not comments and any(map(_opens_hidden, tags))):
+        html, more = _without_comments(html)
+        comments += more
+        marked, tags = _marked(html)
+    beside: list[str] = []
+    for tag in tags:
+        if "=" in tag or tag[1] in "!?":
+            beside += _attributes(tag)
     for comment in comments:
         beside += readings(comment)
-    if any(tag.count('"') % 2 or tag.count("'") % 2 for tag in separators):
+    if _has_angle_in_value(tags):
         beside += _quoted_reading(html)
     return _finished(marked, beside)
 
 
+def _marked(html: str) -> tuple[str, dict[str, str]]:
+    """The text with a separator for each tag, inline tags marked, and the distinct tags."""
+    parts = _TAG.split(html)
+    tags = parts[1::2]
+    separators = {tag: _separator(tag) for tag in dict.fromkeys(tags)}
+    parts[1::2] = map(separators.__getitem__, tags)
+    return "".join(parts), separators
+
+
+def _opens_hidden(tag: str) -> bool:
+    """Whether a comment or a style sheet begins with this tag."""
+    return tag[1] == "!" or tag[:6].lower() == "<style"
+
+
 def _finished(marked: str, beside: list[str]) -> list[str]:
     """The readings of a text whose inline tags are still marked."""
-    marked = unescaped(marked).replace("\r\n", "\n")
+    marked = unescaped(marked)
+    if "\r" in marked:
+        marked = marked.replace("\r\n", "\n")
     text = _BLANK_LINES.sub("\n", marked.replace(_INLINE, "") if _INLINE in marked else marked)
     found = [text]
     if _digits_meet(marked):
@@ -95,16 +115,17 @@ def _separator(tag: str) -> str:
     return "\n" if name in _LINES else _INLINE
 
 
-def _attributes(tag: str) -> Iterator[str]:
+def _attributes(tag: str) -> list[str]:
     """The texts of a tag that a program may show: descriptions, values, targets, and what is no real tag."""
     if tag[1] in "!?":
-        if tag[:9].lower() != "<!doctype":
-            yield tag[2:-1]
-        return
-    for match in _ATTRIBUTE.finditer(tag):
-        value = match[1].strip("\"'")
-        if value and not value.startswith(("data:", "#")):
-            yield value
+        return [] if tag[:9].lower() == "<!doctype" else [unescaped(tag[2:-1])]
+    values = [value.strip("\"'") for value in _ATTRIBUTE.findall(tag)]
+    return [unescaped(value) for value in values if value and not value.startswith(("data:", "#"))]
+
+
+def _has_angle_in_value(tags: Iterable[str]) -> bool:
+    """Whether a tag was cut at an angle inside a quoted value: its quotes do not pair."""
+    return any(tag.count('"') & 1 or tag.count("'") & 1 for tag in tags)
 
 
 def _without_comments(html: str) -> tuple[str, list[str]]:
@@ -112,6 +133,8 @@ def _without_comments(html: str) -> tuple[str, list[str]]:
 
     A comment that never ends reaches to the end; a style sheet that never ends is kept: nothing hides behind it.
     """
+    if "<![" in html:
+        html = html.replace("<![CDATA[", "").replace("]]>", " ")
     kept, comments, at = [], [], 0
     start = _COMMENT_OR_STYLE.search(html)
     while start:

@@ -11,6 +11,7 @@ import re
 from gateway.extract import sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
+from gateway.extract.html import unescaped
 from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.place import Place, Step
 
@@ -107,7 +108,7 @@ def _xml_part(document: Document, name: str, data: bytes) -> Items:
         raise DamagedError
     if name.endswith(".rels"):
         targets = [first or second for first, second in _RELATION.findall(xml)]
-        yield Fragment(place, xmltext.unescaped("\n".join(targets)))
+        yield Fragment(place, unescaped("\n".join(targets)))
         return
     yield Fragment(place, xmltext.text(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS).strip())
     beside = [xmltext.shown_attributes(xml), *_PIVOT_VALUE.findall(xml)] if "pivotCache" in name else None

@@ -21,7 +21,7 @@ _INLINE_FILE = re.compile(
     r"^[A-Z][A-Z0-9.-]{0,40};[^:\r\n]{0,300}?ENCODING=B[^:\r\n]{0,300}:([A-Za-z0-9+/=]{64,})", re.M | re.I
 )
 _DATA_URI = re.compile(r"""data:([a-z0-9.+/-]{3,80})[^,"'<>]{0,80};base64,([A-Za-z0-9+/=\s%]+)""", re.I)
-_PGP_START = "-----BEGIN PGP MESSAGE-----"
+PGP_START = "-----BEGIN PGP MESSAGE-----"
 
 
 def flowed(text: str, delete_space: bool) -> str:
@@ -42,7 +42,7 @@ def read_locked(document: Document) -> Iterator[Item]:
 def of_text(text: str, place: Place) -> Iterator[Item]:
     """Plain text, and that it is encrypted where it says so itself."""
     yield Fragment(place, text)
-    if _PGP_START in text:
+    if PGP_START in text:
         yield Unreadable(place, Reason.ENCRYPTED)
 
 
@@ -62,8 +62,13 @@ def of_html(text: str, place: Place) -> Iterator[Item]:
     for reading in html.readings(text):
         yield Fragment(place, reading)
     if ";base64," in text:
-        for match in _DATA_URI.finditer(text):
-            yield Embedded(transfer.base64(match[2].encode()), (), declared=match[1].lower())
+        yield from pictures_inside(text)
+
+
+def pictures_inside(text: str) -> Iterator[Embedded]:
+    """Pictures and files that stand in a markup as `data:` (rfc2397)."""
+    for match in _DATA_URI.finditer(text):
+        yield Embedded(transfer.base64(match[2].encode()), (), declared=match[1].lower(), kind="picture")
 
 
 def _meta_charset(data: bytes) -> str:

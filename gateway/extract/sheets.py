@@ -9,6 +9,7 @@ import re
 
 from gateway.extract import xmltext
 from gateway.extract.document import Items
+from gateway.extract.html import unescaped
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import Place, Step
 
@@ -98,12 +99,12 @@ class Workbook:
             used.add(index)
             return self._strings[index] if 0 <= index < len(self._strings) else ""
         if kind and kind[1] in ("inlineStr", "str", "e", "b", "d"):
-            return xmltext.text(body.partition("</c>")[0]).strip() if "<is" in body else xmltext.unescaped(value)
+            return xmltext.text(body.partition("</c>")[0]).strip() if "<is" in body else unescaped(value)
         style = _STYLE.search(attributes)
         index = int(style[1]) if style else -1
         shown = number(value, self._formats[index] if 0 <= index < len(self._formats) else "")
         formula = _between(body, "f>", "<") if "f>" in body and '"' in body else ""
-        return f"{shown} {xmltext.unescaped(formula)}" if formula else shown
+        return f"{shown} {unescaped(formula)}" if formula else shown
 
 
 def _split_sheet(xml: str) -> tuple[str, str]:
@@ -143,13 +144,13 @@ def _entries(xml: str) -> list[tuple[str, str]]:
     found = []
     for attributes in _SHEET_ENTRY.findall(xml):
         name, relation = _NAME.search(attributes), _RELATION_ID.search(attributes)
-        found.append((xmltext.unescaped(name[1]) if name else "", relation[1] if relation else ""))
+        found.append((unescaped(name[1]) if name else "", relation[1] if relation else ""))
     return found
 
 
 def _formats(xml: str) -> list[str]:
     """The number format of every cell style, by the style's number."""
-    codes = {identity: xmltext.unescaped(code) for identity, code in _NUMBER_FORMAT.findall(xml)}
+    codes = {identity: unescaped(code) for identity, code in _NUMBER_FORMAT.findall(xml)}
     block = _CELL_FORMATS.search(xml)
     return [codes.get(identity, "") for identity in _CELL_FORMAT.findall(block[1])] if block else []
 

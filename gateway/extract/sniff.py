@@ -123,6 +123,11 @@ _NOT_TEXT = bytes(set(range(32)) - set(_PRINTABLE_CONTROLS))
 _SAMPLE = 4096
 
 
+def is_plainly_text(data: bytes) -> bool:
+    """The quick answer for bodies: no known mark, no NUL. What this denies may still be text."""
+    return data[:1] not in _FIRST_BYTES and b"\0" not in data
+
+
 def format_of(data: bytes, declared: str = "", names: list[str] | tuple[str, ...] = ()) -> str:
     """The format's one word (`docx`, `pdf`, `csv`, …); `unknown` for bytes that are neither known nor text."""
     return binary_format(data) or text_format(data, declared, names) or "unknown"

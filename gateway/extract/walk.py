@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gateway.extract import plain, sniff
+from gateway.extract import html, plain, sniff
 from gateway.extract.budget import Budget, DamagedError, EncryptedError, Meter, OverBudgetError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.formats import FORMATS, LOCKABLE, Reader
+from gateway.mail import charset as charsets
 from gateway.mail import headers, transfer
 from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.message import Message, Part
@@ -241,9 +242,9 @@ class _Parts:
 
     def _hidden_parts(self, data: bytes, level: int) -> None:
         """MIME parts inside what was declared a simple text."""
-        if b"\n--" not in data and not data.startswith(b"--"):
-            return
         if b"ontent-" not in data and b"ONTENT-" not in data:
+            return
+        if b"\n--" not in data and not data.startswith(b"--"):
             return
         children, _ = Part(b"\n" + data, 0, len(data) + 1).loose_children()
         for child in children if level < _MULTIPART_DEPTH else ():
@@ -263,7 +264,7 @@ class _Parts:
         body = part.body
         for encoding in part.transfer_encodings[:3] or [""]:
             data = transfer.decode(body, encoding)
-            if is_body and not sniff.binary_format(data) and sniff.is_text(data):
+            if is_body and (sniff.is_plainly_text(data) or (not sniff.binary_format(data) and sniff.is_text(data))):
                 self._body(part, declared, data, level)
             else:
                 self._file(part, declared, data, level)
@@ -274,18 +275,26 @@ class _Parts:
 
     def _body(self, part: Part, declared: str, data: bytes, level: int) -> None:
         """A text the mail program shows at once."""
+        text = charsets.decode(data, part.charset)
         if declared in _BODY_HTML:
-            place = self._at.inside(_HTML)
-            items = plain.of_html(part.text_of(data), place)
+            self._markup(text, self._at.inside(_HTML), data)
         else:
             place = self._at.inside(_TEXT)
-            items = plain.of_text(self._unflowed(part, part.text_of(data)), place)
-        self._items(items, place, data)
-        if declared not in _BODY_HTML:
-            self._items(plain.files_inside(data), place, data)
-            if data[:200].lstrip()[:9].lower().startswith((b"<html", b"<!doctype")):
-                self._items(plain.of_html(part.text_of(data), place), place, data)
-        self._hidden_parts(data, level)
+            self._walk.text(place, self._unflowed(part, text) if "format" in part.parameters else text)
+            if b"begin" in data:
+                self._items(plain.files_inside(data), place, data)
+            if b"<" in data[:200] and data[:200].lstrip()[:9].lower().startswith((b"<html", b"<!doctype")):
+                self._markup(text, place, data)
+        if b"--" in data:
+            self._hidden_parts(data, level)
+            if plain.PGP_START in text:
+                self._walk.unread(self._at.inside(_TEXT), Reason.ENCRYPTED)
+
+    def _markup(self, text: str, place: Place, data: bytes) -> None:
+        for reading in html.readings(text):
+            self._walk.text(place, reading)
+        if ";base64," in text:
+            self._items(plain.pictures_inside(text), place, data)
 
     def _items(self, items: Items, place: Place, data: bytes) -> None:
         self._walk.items(Document(data, place, self._walk.meter, depth=self._depth), lambda _: items)

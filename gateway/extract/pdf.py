@@ -1,0 +1,228 @@
+"""PDF by pdfium: the text of every page, and what is on none: forms, notes, bookmarks, attachments, properties.
+
+A page that is a picture is drawn and handed on for OCR. pdfium can be made to abort by hostile files, and knows no
+threads: it only runs in the sandbox, and `read_again` is a second, slower reader for a file that killed it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from gateway.extract import xmltext
+from gateway.extract.budget import DamagedError, EncryptedError, OverBudgetError, UnsupportedError
+from gateway.extract.document import Document, Embedded, Items
+from gateway.mail.fragment import Fragment, Reason, Unreadable
+from gateway.mail.place import Place, Step
+
+_ANNOTATION_KEYS = (b"Contents", b"RC", b"TU", b"DV", b"V", b"T", b"Subj")
+_FORM_WIDGET = 20
+_OCR_SCALE = 200 / 72
+_FEW_CHARS = 30
+_MUCH_OF_PAGE = 0.4
+_SOME_OF_PAGE = 0.03
+_OBJECTS_LOOKED_AT = 3000
+_BOOKMARKS = 5000
+_ATTACHMENTS = 500
+_ENCRYPTED = frozenset((raw.FPDF_ERR_PASSWORD,))
+
+
+def read_pdf(document: Document) -> Items:
+    """Everything in the file, the pages first."""
+    pdf = _opened(document)
+    try:
+        forms = pdf.get_formtype() != raw.FORMTYPE_NONE
+        if forms:
+            pdf.init_forms()
+        yield from _pages(document, pdf)
+        yield from _beside(document, pdf)
+        yield from _attachments(document, pdf)
+    except pdfium.PdfiumError as error:
+        raise DamagedError from error
+    finally:
+        pdf.close()
+
+
+def _opened(document: Document) -> pdfium.PdfDocument:
+    """The file, with each word of the mail tried as its password."""
+    for password in (None, *document.passwords):
+        try:
+            pdf = pdfium.PdfDocument(document.data, password=password)
+            len(pdf)
+        except pdfium.PdfiumError as error:
+            if getattr(error, "err_code", None) == raw.FPDF_ERR_SECURITY:
+                raise UnsupportedError from error
+            if getattr(error, "err_code", None) not in _ENCRYPTED:
+                raise DamagedError from error
+        else:
+            return pdf
+    raise EncryptedError
+
+
+def _pages(document: Document, pdf: pdfium.PdfDocument) -> Items:
+    has_images = b"/Image" in document.data
+    for index in range(len(pdf)):
+        document.meter.page()
+        place = document.place.inside(Step("page", "", index + 1))
+        try:
+            page = pdf[index]
+        except pdfium.PdfiumError:
+            yield Unreadable(place, Reason.DAMAGED)
+            continue
+        try:
+            yield from _page(document, pdf, page, place, has_images)
+        finally:
+            page.close()
+
+
+def _page(document: Document, pdf: pdfium.PdfDocument, page: pdfium.PdfPage, place: Place, has_images: bool) -> Items:
+    textpage = page.get_textpage()
+    try:
+        text = textpage.get_text_range() if textpage.count_chars() else ""
+    finally:
+        textpage.close()
+    notes = "\n".join(_annotations(pdf, page))
+    if text:
+        yield Fragment(place, text)
+    if notes:
+        yield Fragment(place.inside(Step("annotation")), notes)
+    if _is_picture(page, len(text.strip()), has_images):
+        yield _drawn(document, page, place)
+
+
+def _annotations(pdf: pdfium.PdfDocument, page: pdfium.PdfPage) -> Iterator[str]:
+    """The texts of notes and form fields on a page, as they are stored and as they are shown."""
+    for index in range(raw.FPDFPage_GetAnnotCount(page)):
+        annotation = raw.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        try:
+            for key in _ANNOTATION_KEYS:
+                if raw.FPDFAnnot_HasKey(annotation, key):
+                    yield _wide(raw.FPDFAnnot_GetStringValue, annotation, key)
+            if pdf.formenv and raw.FPDFAnnot_GetSubtype(annotation) == _FORM_WIDGET:
+                yield _wide(raw.FPDFAnnot_GetFormFieldValue, pdf.formenv, annotation)
+        finally:
+            raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _wide(call: Any, *arguments: Any) -> str:
+    """What a call of pdfium writes as UTF-16 into a buffer of the size it asks for."""
+    size = call(*arguments, None, 0)
+    if size <= 2:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    call(*arguments, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size)
+    return buffer.raw[: size - 2].decode("utf-16-le", "replace")
+
+
+def _is_picture(page: pdfium.PdfPage, chars: int, has_images: bool) -> bool:
+    """Whether what a person reads on the page may not be in its text: a scan, or letters drawn as shapes."""
+    objects = raw.FPDFPage_CountObjects(page)
+    if chars < _FEW_CHARS and objects and not has_images:
+        return True
+    if not has_images:
+        return False
+    area = max(1.0, page.get_width() * page.get_height())
+    wanted = _SOME_OF_PAGE if chars < _FEW_CHARS else _MUCH_OF_PAGE
+    return any(
+        _covered(raw.FPDFPage_GetObject(page, index)) >= wanted * area
+        for index in range(min(objects, _OBJECTS_LOOKED_AT))
+    )
+
+
+def _covered(thing: Any) -> float:
+    """How much of the page an image, or a form that may hold one, covers; nothing for any other object."""
+    if raw.FPDFPageObj_GetType(thing) not in (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM):
+        return 0
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    if not raw.FPDFPageObj_GetBounds(thing, left, bottom, right, top):
+        return 0
+    return abs((right.value - left.value) * (top.value - bottom.value))
+
+
+def _drawn(document: Document, page: pdfium.PdfPage, place: Place) -> Embedded | Unreadable:
+    """The page as a grey picture for OCR; its size is known before a pixel is drawn."""
+    budget = document.meter.budget
+    if not budget.ocr:
+        return Unreadable(place, Reason.NO_OCR)
+    width, height = page.get_width() * _OCR_SCALE, page.get_height() * _OCR_SCALE
+    scale = _OCR_SCALE * min(1.0, (min(budget.pixels, 12_000_000) / max(1.0, width * height)) ** 0.5)
+    if scale < 0.1:
+        raise OverBudgetError
+    bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=True)
+    rows = bytes(bitmap.buffer)
+    if bitmap.stride != bitmap.width:
+        rows = b"".join(rows[at : at + bitmap.width] for at in range(0, bitmap.stride * bitmap.height, bitmap.stride))
+    header = b"P5 %d %d 255\n" % (bitmap.width, bitmap.height)
+    return Embedded(header + rows, (), "", "picture", place.steps[len(document.place.steps) :])
+
+
+def _beside(document: Document, pdf: pdfium.PdfDocument) -> Items:
+    """Properties, bookmarks and dynamic forms."""
+    properties = [value for value in pdf.get_metadata_dict(skip_empty=True).values() if value]
+    start = document.data.find(b"<x:xmpmeta")
+    if start >= 0:
+        end = document.data.find(b"</x:xmpmeta>", start)
+        properties.append(xmltext.text(xmltext.decoded(document.data[start:end]), xmltext.APART) if end > 0 else "")
+    yield Fragment(document.place.inside(Step("properties")), "\n".join(properties))
+    titles = []
+    for number, bookmark in enumerate(pdf.get_toc(max_depth=12)):
+        if number >= _BOOKMARKS:
+            raise OverBudgetError
+        titles.append(bookmark.get_title())
+    yield Fragment(document.place.inside(Step("bookmark")), "\n".join(titles))
+    if b"/XFA" in document.data:
+        yield Fragment(document.place.inside(Step("form")), "\n".join(_dynamic_forms(pdf)))
+
+
+def _dynamic_forms(pdf: pdfium.PdfDocument) -> Iterator[str]:
+    """The XML of an XFA form, whose fields are on no page."""
+    for index in range(max(0, raw.FPDF_GetXFAPacketCount(pdf))):
+        size = ctypes.c_ulong()
+        if raw.FPDF_GetXFAPacketContent(pdf, index, None, 0, size) and 0 < size.value < 50_000_000:
+            buffer = ctypes.create_string_buffer(size.value)
+            raw.FPDF_GetXFAPacketContent(pdf, index, buffer, size.value, size)
+            yield xmltext.text(xmltext.decoded(buffer.raw), xmltext.APART)
+
+
+def _attachments(document: Document, pdf: pdfium.PdfDocument) -> Items:
+    for index in range(min(pdf.count_attachments(), _ATTACHMENTS)):
+        attachment = pdf.get_attachment(index)
+        try:
+            data = bytes(attachment.get_data())
+        except pdfium.PdfiumError:
+            yield Unreadable(document.place.inside(Step("attachment")), Reason.DAMAGED)
+            continue
+        document.meter.expand(len(data))
+        yield Embedded(data, (attachment.get_name(),))
+
+
+def read_again(document: Document) -> Items:
+    """The same file by pypdf, which no known file kills: pages, notes and forms, attachments."""
+    import pypdf
+    from pypdf.errors import PyPdfError
+
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(document.data), strict=False)
+        if reader.is_encrypted and not any(reader.decrypt(word) for word in ("", *document.passwords)):
+            raise EncryptedError
+        for number, page in enumerate(reader.pages, 1):
+            document.meter.page()
+            place = document.place.inside(Step("page", "", number))
+            yield Fragment(place, page.extract_text())
+            notes = [
+                str(note.get_object().get(key, "")) for note in page.get("/Annots", ()) for key in ("/Contents", "/V")
+            ]
+            yield Fragment(place.inside(Step("annotation")), "\n".join(filter(None, notes)))
+        for name, contents in reader.attachments.items():
+            for content in contents:
+                yield Embedded(content, (name,))
+    except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise DamagedError from error
+    yield Unreadable(document.place, Reason.DAMAGED)
