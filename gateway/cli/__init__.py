@@ -16,7 +16,12 @@ VERBS = {
     "serve": "Run the gateway.",
     "check": "Read settings and policy and print the matrix as it will be applied.",
     "scan": "Read messages from files and say what would happen to them.",
+    "tjek": "Say for an address how to send to it safely, and what DNS says of it.",
     "notice": "Show the notices as people get them, and the page for people outside.",
+    "audit": "List, show, verify, export, report and prune the record.",
+    "release": "Let a sender send once more what was stopped by mistake.",
+    "digest": "Tell leaders what was stopped on a day, from the record.",
+    "schema": "Print the JSON Schema of settings or policy files, for editors.",
 }
 """Every verb, in the order `--help` shows them. The file `gateway/cli/VERB.py` holds `command`."""
 
