@@ -33,7 +33,7 @@ def command() -> None:
     """Read the record, prove it, hand it out, let go of what is old."""
 
 
-class When(click.ParamType):
+class When(click.ParamType[datetime]):
     """A day (`2026-11-24`) or a moment (`2026-11-24T13:00`), on a Danish clock unless it says its own offset."""
 
     name = "time"
@@ -155,6 +155,72 @@ def export(config: Path | None, folder: Path, by: str, about: str | None, **want
             made = take_out(store.database, folder, asked, now(), software(), show_progress)
         record(store, "export", export_details(asked, made, by))
     click.echo(f"{folder}: {made.events} events, {made.left_out} more only as digests")
+
+
+class MonthName(click.ParamType[tuple[int, int]]):
+    """A month: `2026-11`."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        try:
+            given = datetime.strptime(value, "%Y-%m").replace(tzinfo=UTC)
+        except ValueError:
+            self.fail(f"{value} is no month; write 2026-11", param, ctx)
+        return given.year, given.month
+
+
+@command.command()
+@click.option("--month", type=MonthName(), required=True, help="The month: 2026-11.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write the page here; without --html and --pdf: stdout.")
+@click.option("--pdf", type=click.Path(path_type=Path), help="Write it as PDF here; needs Chromium.")
+@click.option("--prove", is_flag=True, help="Prove the whole chain too; takes a while on a large record.")
+@config_option
+def report(config: Path | None, month: tuple[int, int], html: Path | None, pdf: Path | None, prove: bool) -> None:
+    """The month in Danish for leaders: what was stopped, where, why, and whether the record is whole."""
+    from gateway.audit import AuditError, report_page
+    from gateway.audit import report as counting
+    from gateway.audit.keys import believed_keys
+    from gateway.audit.verify import verify as prove_all
+
+    with store_of(config) as (store, settings):
+        names = _names(settings)
+        keys = believed_keys(store.keys)
+        with progress("counting") as show_progress:
+            counts = counting.collect(store.database, *counting.month_of(*month), names, show_progress)
+        if prove:
+            with progress("proving") as show_progress:
+                counts.chain = counting.proof_state(prove_all(store.database, keys, progress=show_progress))
+        else:
+            counts.chain = counting.chain_state(store.database, keys)
+        page = report_page.page(counts, names, now())
+        try:
+            if html:
+                html.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise AuditError(f"cannot write {html}: {error.strerror}") from error
+        if pdf:
+            report_page.as_pdf(page, pdf)
+        if not html and not pdf:
+            click.echo(page)
+
+
+def _names(settings: Settings) -> Any:
+    """What the policy calls things, for the report."""
+    from gateway import reading
+    from gateway.audit.report import ListAge, Names
+    from gateway.mail.address import Address
+
+    with faults_told():
+        policy = reading.read_policy(settings.policy)
+
+    def dagtilbud(sender: str) -> str:
+        mailbox = policy.faellesmail.own_row(Address.of(sender))
+        return mailbox.shown if mailbox else sender
+
+    lists = (ListAge(each.title, each.date, each.review_after) for each in policy.lists.values() if each.active)
+    classes = {name: each.title or name for name, each in policy.classes.items()}
+    return Names(dagtilbud, classes, tuple(lists), policy.organisation.name)
 
 
 # ---------------------------------------------------------------- keeping
