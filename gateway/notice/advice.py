@@ -108,8 +108,12 @@ def _choices(advice: list[Advice]) -> tuple[str, ...]:
 
 
 def _insecure_domains(facts: Facts, advice: list[Advice]) -> tuple[str, ...]:
-    """The sender's domain when it may not carry such things; nothing when he may stay where he is."""
-    if any(each.is_own_mailbox for each in advice) or not facts.sender.domain:
+    """The sender's domain when it may not carry such things; nothing when he may stay where he is.
+
+    A message from a secure mailbox can be stopped for its From alone: then the domain of the mailbox is not to blame.
+    """
+    secure = {each.mailbox.domain for each in advice if each.mailbox}
+    if any(each.is_own_mailbox for each in advice) or facts.sender.domain in ("", *secure):
         return ()
     return (facts.sender.shown.rpartition("@")[2].lower(),)
 

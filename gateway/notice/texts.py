@@ -33,6 +33,10 @@ class Texts:
         """A block with its values put in, still markup."""
         return self._environment.get_template(block).render(values)
 
+    def warm(self) -> None:
+        for block in standard_blocks(self.language):
+            self._environment.get_template(block)
+
     def _joined(self, things: object) -> str:
         """`a, b and c`."""
         parts = [str(thing) for thing in things] if isinstance(things, list | tuple) else [str(things)]
@@ -49,6 +53,11 @@ class Wording:
     def texts(self, language: str) -> Texts:
         """The texts of a language; one that we do not have is Danish."""
         return self._texts.get(language, self._texts[LANGUAGES[0]])
+
+    def warm(self) -> None:
+        """Compile every block now (about 0.1 s), so that the first bounce does not wait for it."""
+        for texts in self._texts.values():
+            texts.warm()
 
     def _own_blocks(self, language: str) -> dict[str, str]:
         blocks = {}

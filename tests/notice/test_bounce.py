@@ -257,6 +257,16 @@ def test_a_recipient_that_is_a_number_is_masked_everywhere() -> None:
     assert "Final-Recipient: rfc822; xxxxxxxxxxx@digital-post.example" in whole
 
 
+def test_a_secure_domain_is_never_blamed() -> None:
+    """A message with a reverse-path at kk.dk and a From at lavuk.dk is stopped for its From."""
+    case = facts()
+    moved = Address.of("leder@kk.dk")
+    case = replace(case, sender=moved, verdict=replace(case.verdict, notice_to=moved))
+    text = letter(case)
+    assert "Du må ikke bruge kk.dk" not in text
+    assert "Skriv mailen igen fra jeres fællesmail borgervænget@kk.dk." in text
+
+
 def test_long_lists_are_counted() -> None:
     many = [judged(f"a{n}@hvidovre.dk", Route.ALMINDELIG) for n in range(45)]
     assert "a29@hvidovre.dk og 15 andre" in letter(facts(*many))

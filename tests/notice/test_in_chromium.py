@@ -9,27 +9,16 @@ from __future__ import annotations
 import html
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import run_chromium
 from letters import LETTERS
 
 PHONE, DESK = 360, 1280
 SHOWN = ("several-kinds-da", "unreadable-only-da", "split-en", "alert-da", "digest-da", "page-da", "page-en")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
 THEMES = {"light": (), "dark": ("--blink-settings=preferredColorScheme=0",)}
 ARTEFACTS = Path(__file__).resolve().parents[1] / "artefacts" / "notices"
 
@@ -85,11 +74,6 @@ addEventListener("message", (event) => {
 });
 </script>
 """
-
-
-def run_chromium(profile: Path, page: Path, *arguments: str) -> str:
-    command = ["chromium", *FLAGS, f"--user-data-dir={profile}", *arguments, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 def frames(width: int) -> Iterator[str]:

@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 import pytest
 from letters import LETTERS
 
-from gateway.extract.formats import FORMATS
+from gateway.mail.finding import CATEGORIES
+from gateway.mail.fragment import Reason
 from gateway.notice import Wording
 from gateway.notice.letter import WIDTH, Run, as_html, link, literal, parse
 from gateway.notice.texts import LANGUAGES
@@ -190,7 +191,12 @@ def test_a_link_has_its_words_and_its_address() -> None:
     )
 
 
-def test_every_format_that_is_read_has_a_word() -> None:
-    """`pgm` is what we draw ourselves; nobody attaches it."""
-    for language in LANGUAGES:
-        assert set(FORMATS) - {"pgm"} <= set(Wording().texts(language).words["format"])
+def test_both_languages_have_the_same_words() -> None:
+    """A format without a word is only `vedhæftet fil 2`; what staff send has one, in both languages."""
+    danish, english = (Wording().texts(language).words for language in LANGUAGES)
+    for group in ("place", "header", "inside", "format", "category", "unreadable"):
+        assert danish[group].keys() == english[group].keys()
+    sent_by_staff = ["csv", "docx", "xlsx", "pdf", "pptx", "eml", "msg", "zip", "jpg", "png", "heic", "txt"]
+    assert set(sent_by_staff) <= danish["format"].keys()
+    assert set(CATEGORIES) - {"unreadable"} == danish["category"].keys()
+    assert set(map(str, Reason)) <= danish["unreadable"].keys()
