@@ -58,14 +58,15 @@ def inspector(settings: Settings, policy: Policy) -> Inspector:
         raise ServiceError(f"{settings.policy}: {error}") from None
 
 
-def checked(settings: Settings, policy: Policy) -> None:
-    """Build once and throw away what only building can prove right: words, an organisation's texts, certificates."""
-    inspector(settings, policy)
+def checked(settings: Settings, policy: Policy) -> Inspector:
+    """Build what only building can prove right: words, an organisation's texts, certificates. The inspector is kept."""
+    built = inspector(settings, policy)
     wrong = notice_faults(policy.texts, policy.organisation)
     if wrong:
         raise PolicyError(f"{settings.policy}/beskeder/{line}" for line in wrong)
     for listener in settings.listeners:
         listener_tls(listener)
+    return built
 
 
 def read_or_make_key(path: Path) -> bytes:

@@ -28,12 +28,12 @@ import gateway
 from gateway.audit import Event, open_store
 from gateway.audit.event import danish_time
 from gateway.faults import told_of_loop
+from gateway.inspect import Inspector
 from gateway.notice import Wording
 from gateway.policy import Policy
 from gateway.reading import (
     ServiceError,
     checked,
-    inspector,
     listener_tls,
     next_hop_tls,
     read_or_make_key,
@@ -73,10 +73,11 @@ def new_case_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a worker is built from, read and checked before it is forked."""
+    """Everything a worker is built from, read and checked before it is forked; the inspector's tables are shared."""
 
     settings: Settings
     policy: Policy
+    inspector: Inspector
     key: bytes = field(repr=False)
     hostname: str
     sockets: Mapping[Endpoint, socket.socket]
@@ -93,9 +94,7 @@ class Worker:
         self._conversations: set[Conversation] = set()
         self._everyone_left = asyncio.Event()
         limits = plan.settings.limits
-        self._desk = Desk(
-            inspector(plan.settings, plan.policy), limits.scan_seconds, lambda: danish_time(_now()).date()
-        )
+        self._desk = Desk(plan.inspector, limits.scan_seconds, lambda: danish_time(_now()).date())
         self._wording = Wording(plan.policy.texts)
         self._store = open_store(plan.settings.audit.store, plan.settings.audit.keys)
         self._hops: dict[NextHop, nexthop.NextHop] = {}
@@ -255,13 +254,14 @@ class Service:
     def _planned(self, settings: Settings) -> Plan:
         """Read everything, then open the ports: a fault in a file is told before any port is open."""
         policy = read_policy(settings.policy)
-        checked(settings, policy)
+        inspector = checked(settings, policy)
         tls = {listener.listen: context for listener in settings.listeners if (context := listener_tls(listener))}
         key = read_or_make_key(settings.key)
         self._open_ports(settings)
         return Plan(
             settings=settings,
             policy=policy,
+            inspector=inspector,
             key=key,
             hostname=settings.hostname or socket.getfqdn(),
             sockets=self._sockets,
