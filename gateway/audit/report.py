@@ -64,7 +64,10 @@ class Released:
 
 @dataclass(slots=True)
 class Month:
-    """The counts. `weeks` holds (ISO week, stopped, all messages); `chain` says how the record itself is (None: neither good nor bad)."""
+    """The counts.
+
+    weeks: (ISO week, stopped, all messages). chain: how the record itself is; None for what is neither good nor bad.
+    """
 
     begins: datetime
     ends: datetime

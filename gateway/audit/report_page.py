@@ -35,7 +35,8 @@ ul.tiles strong{display:block;font-size:1.7rem;line-height:1.2}
 table{border-collapse:collapse;width:100%;margin:.4rem 0 .8rem}
 th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600}td.n,th.n{text-align:right;white-space:nowrap;width:4.5rem}
-td.b{width:45%;vertical-align:middle}td.b span{display:block;height:.85rem;background:var(--bar);border-radius:.15rem;min-width:2px}
+td.b{width:45%;vertical-align:middle}
+td.b span{display:block;height:.85rem;background:var(--bar);border-radius:.15rem;min-width:2px}
 svg{max-width:100%;height:auto;display:block}svg text{font:13px "Segoe UI",Roboto,"Liberation Sans",Arial,sans-serif;
 fill:var(--ink)}
 .bad{color:var(--bad);font-weight:600}.good{color:var(--good);font-weight:600}

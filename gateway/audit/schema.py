@@ -65,7 +65,7 @@ mark = Table(
     Column("seq", _Number, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-"""What an event is found by: `to:kk.dk`, `category:cpr`, `verdict:block`; see `Event.marks`."""
+"""What an event is found by: `to:example.dk`, `category:cpr`, `verdict:block`; see `Event.marks`."""
 
 head = Table(
     "head",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 TAMPERED = 1
+LOOK_SECONDS, RETRY_SECONDS = 1, 10
 VERDICTS = ("relay", "block", "defer", "refuse")
 
 
@@ -155,6 +157,39 @@ def export(config: Path | None, folder: Path, by: str, about: str | None, **want
             made = take_out(store.database, folder, asked, now(), software(), show_progress)
         record(store, "export", export_details(asked, made, by))
     click.echo(f"{folder}: {made.events} events, {made.left_out} more only as digests")
+
+
+@command.command()
+@click.option("--from", "first", type=click.IntRange(1), help="Send again from this event on.")
+@click.option("--once", is_flag=True, help="Send what there is and end; without it, go on for ever.")
+@config_option
+def forward(config: Path | None, first: int | None, once: bool) -> None:
+    """Send every event to the collector of `audit: {syslog: …}` (RFC 5424 over TLS), from where it came last time."""
+    from gateway.audit import AuditError
+    from gateway.audit.forward import Collector, Line, forward_step, move_cursor
+
+    with store_of(config) as (store, settings):
+        there = settings.audit.syslog
+        if there is None:
+            raise AuditError("the settings name no collector: `audit: {syslog: {host: …}}`")
+        if first:
+            move_cursor(store.database, first - 1)
+        line = Line(Collector(there.host, there.port, there.ca, there.hostname))
+        sent = 0
+        while True:
+            try:
+                sent += (step := forward_step(store.database, line))
+            except AuditError as error:
+                if once:
+                    raise
+                click.echo(f"postvagt: {error}; trying again", err=True)
+                time.sleep(RETRY_SECONDS)
+                continue
+            if not step and once:
+                break
+            if not step:
+                time.sleep(LOOK_SECONDS)
+    click.echo(f"{sent} events sent")
 
 
 class MonthName(click.ParamType[tuple[int, int]]):
