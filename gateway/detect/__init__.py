@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.detect.cpr import CprDetector, TooManyNumbers
+from gateway.detect.cpr import CprDetector
 from gateway.detect.engine import TooManyHits
 from gateway.detect.normalise import fold
 from gateway.detect.rules import Rules
@@ -55,12 +55,14 @@ class Detectors:
         return tuple(best.values())
 
     def _find_in(self, place: Place, data: bytes, subject: bytes, today: datetime.date) -> Iterator[Finding]:
+        whole, focus = _in_context(place, data, subject)
         try:
-            for digits, confidence, evidence in self._cpr.find(data, today):
-                yield Finding("cpr", "cpr", confidence, place, Hidden(digits), evidence)
-            for category, word, confidence, evidence in self._sensitive.find(*_in_context(place, data, subject)):
+            for start, digits, confidence, evidence in self._cpr.find(whole, today):
+                if start >= focus.start:
+                    yield Finding("cpr", "cpr", confidence, place, Hidden(digits), evidence)
+            for category, word, confidence, evidence in self._sensitive.find(whole, focus):
                 yield Finding("sensitive", category, confidence, place, Hidden(f"{category}: {word}"), evidence)
-        except (TooManyNumbers, TooManyHits):
+        except TooManyHits:
             evidence = ("+ more to look at than can be judged one by one",)
             yield Finding("budget", "unreadable", Confidence.LIKELY, place, Hidden("over budget"), evidence)
 

@@ -16,11 +16,17 @@ class Score:
         self._steps = sorted(thresholds.items(), reverse=True)
 
     def confidence(self, evidence: Iterable[str]) -> Confidence | None:
-        total = sum(self._weights.get(name, 0) for name in evidence)
+        total = self.total(evidence)
         for confidence, threshold in self._steps:
             if total >= threshold:
                 return confidence
         return None
+
+    def total(self, evidence: Iterable[str]) -> int:
+        return sum(self._weights.get(name, 0) for name in evidence)
+
+    def threshold(self, confidence: Confidence) -> int:
+        return dict(self._steps)[confidence]
 
     def explained(self, evidence: Iterable[str]) -> tuple[str, ...]:
         """The evidence in fixed words, `+` for and `-` against, with its weight."""

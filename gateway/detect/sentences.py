@@ -35,6 +35,7 @@ _HEAD = re.compile(
     rb"|den [^\n]{0,120}(?:\n[^\n]{0,80})?skrev[^\n]{0,200}:|on [^\n]{0,160}wrote:)",
     re.IGNORECASE,
 )
+_ATTENDEES = re.compile(rb"(?:(?<=\n)|^)(?:ORGANIZER|ATTENDEE)[^\n]{0,400}(?:\n[ \t][^\n]{0,100}){0,6}")
 _MAILBOX = re.compile(rb"[0-9A-Za-z._%+-]{1,64}@[0-9A-Za-z.-]{1,80}|https?://[^\s<>\"]{1,400}|<[^<>\n]{1,100}>")
 
 
@@ -66,7 +67,7 @@ def _cut(found: list[Span], start: int, end: int) -> None:
 
 def without_formalities(data: bytes) -> bytes:
     """The text with greetings, sign-offs, heads of quotations and addresses blanked; as long as it was."""
-    for pattern in (_MAILBOX, _HEAD, _GREETING, _SIGN_OFF):
+    for pattern in (_ATTENDEES, _MAILBOX, _HEAD, _GREETING, _SIGN_OFF):
         data = pattern.sub(_blank, data)
     return data
 

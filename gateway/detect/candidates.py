@@ -1,0 +1,249 @@
+"""Where ten digits stand that can be a CPR number, and how they are written. Shapes only; `cpr` judges them.
+
+The engine finds every place with the shape (one linear pass), a precise pattern reads the groups there, the calendar
+throws out what is no birth date. A new way of writing a number is one line in `_SHAPES` and one function that reads it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.detect.engine import Engine, Hit, Pattern
+from gateway.detect.number import birth_date
+
+BUDGET = 200_000
+"""Places with the shape of a number in one text; a text with more of them counts as not fully read."""
+
+_GAP = rb"[^0-9A-Za-z\x80-\xff]{0,6}"
+_INNER = rb"[^0-9A-Za-z\x80-\xff]{0,3}"
+_DAY = rb"(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
+_MONTH = rb"(?:0[1-9]|1[0-2])"
+_YEAR = rb"(?:(?:18|19|20)[0-9][0-9]|[0-9][0-9])"
+_NOT_DIGIT = re.compile(rb"[^0-9]+")
+_LIKE_DIGITS = bytes.maketrans(b"OoQDIiLl|SsBZz", b"00001111155822")
+_LIKE = rb"[0-9OoQDIiLl|SsBZz]"
+
+_UNITS = ("nul", "en", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni")
+_TEENS = ("ti", "elleve", "tolv", "tretten", "fjorten", "femten", "seksten", "sytten", "atten", "nitten")
+_TENS = {"tyve": 2, "tredive": 3, "fyrre": 4, "halvtreds": 5, "tres": 6, "halvfjerds": 7, "firs": 8, "halvfems": 9}
+_MONTHS = ("januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november",
+           "december")  # fmt: skip
+
+
+def _number_words() -> dict[bytes, str]:
+    words = {word: str(value) for value, word in enumerate(_UNITS)}
+    words |= {"et": "1", "én": "1", "ét": "1", "nuller": "0"}
+    words |= {word: str(10 + value) for value, word in enumerate(_TEENS)}
+    for word, ten in _TENS.items():
+        words[word] = f"{ten}0"
+        words |= {f"{unit}og{word}": f"{ten}{value}" for value, unit in enumerate(_UNITS) if value}
+    return {word.encode(): digits for word, digits in words.items()}
+
+
+def _shorter_last(word: bytes) -> int:
+    return -len(word)
+
+
+_WORDS = _number_words()
+_WORD = b"(?:" + b"|".join(sorted(_WORDS, key=_shorter_last)) + b")"
+_WORD_GAP = rb"[ ,.\-\n]{1,4}"
+
+
+class Candidate(NamedTuple):
+    """A possible CPR number: where it stands, its ten characters, how it is written."""
+
+    start: int
+    end: int
+    digits: str
+    form: tuple[str, ...]
+
+
+def _grouped(data: bytes, start: int) -> Candidate | None:
+    match = _GROUPED.match(data, start)
+    if match is None or (match["gap1"] and _RUNNING_ON.search(data, max(0, start - 2), start)):
+        return None
+    if b":" in match["serial"]:
+        return None  # a time of day
+    serial = _NOT_DIGIT.sub(b"", match["serial"])
+    digits = (match["day"] + match["month"] + match["year"][-2:] + serial).decode("ascii")
+    return Candidate(start, match.end(), digits, tuple(_forms(match)))
+
+
+def _forms(match: re.Match[bytes]) -> Iterator[str]:
+    """How the groups are set: what parts date and serial, then what is unusual about the rest."""
+    gap = match["gap3"]
+    mark = gap.strip(b" \r\n") if b"-" in gap else gap.strip(b" ")
+    if not gap:
+        yield "form.plain"
+    elif not mark:
+        yield "form.space"
+    elif set(mark) == set(b"-"):
+        yield "form.hyphen"
+    elif set(mark) & set(b"\t\r\n|;"):
+        yield "form.line"
+    else:
+        yield "form.mark"
+    if match["gap1"] and match["gap2"]:
+        yield "form.pairs"
+    elif match["gap1"] or match["gap2"]:
+        yield "form.uneven"
+    if len(match["year"]) == 4:
+        yield "form.full_year"
+    if len(match["serial"]) > 4:
+        yield "form.split"
+
+
+def _spaced(data: bytes, start: int) -> Candidate | None:
+    match = _SPACED.match(data, start)
+    if match is None:
+        return None
+    return Candidate(start, match.end(), _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.spaced",))
+
+
+def _nine(data: bytes, start: int) -> Candidate | None:
+    """Nine digits: a spreadsheet took the leading zero."""
+    match = _NINE.match(data, start)
+    if match is None:
+        return None
+    return Candidate(start, match.end(), "0" + _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.nine",))
+
+
+def _lookalike(data: bytes, start: int) -> Candidate | None:
+    """Letters that look like digits: O for 0, l for 1. At least six of the ten are digits."""
+    match = _LOOKALIKE.match(data, start)
+    if match is None:
+        return None
+    written = match["date"] + match["serial"]
+    if written.isdigit() or sum(byte in b"0123456789" for byte in written) < 5:
+        return None
+    digits = written.translate(_LIKE_DIGITS).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.lookalike",)) if digits.isdigit() else None
+
+
+def _health(data: bytes, start: int) -> Candidate | None:
+    """The health service's replacement number: two letters in the serial."""
+    match = _HEALTH.match(data, start)
+    if match is None:
+        return None
+    digits = (match["date"] + match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.health",))
+
+
+def _spelled(data: bytes, start: int) -> Candidate | None:
+    """Ten digits in words, one by one or in pairs."""
+    end, digits = start, ""
+    for match in _SPELLED.finditer(data, start):
+        if end != start and not re.fullmatch(_WORD_GAP, data[end : match.start()]):
+            break
+        digits += _WORDS[match.group().lower()]
+        end = match.end()
+        if len(digits) >= 10:
+            break
+    return Candidate(start, end, digits, ("form.words",)) if len(digits) == 10 else None
+
+
+_GROUPED = re.compile(
+    rb"(?P<day>" + _DAY + rb")(?P<gap1>" + _GAP + rb")(?P<month>" + _MONTH + rb")(?P<gap2>" + _GAP + rb")"
+    rb"(?P<year>" + _YEAR + rb")(?P<gap3>" + _GAP + rb")(?P<serial>[0-9][0-9]" + _INNER + rb"[0-9][0-9])(?![0-9])"
+)
+_RUNNING_ON = re.compile(rb"[0-9][-/.:]\Z")
+_SPACED = re.compile(rb"[0-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}(?![^0-9A-Za-z\x80-\xff]{0,2}[0-9])")
+_NINE = re.compile(rb"[1-9]" + _MONTH + rb"[0-9]{2}[ -]?[0-9]{4}(?![0-9])")
+_LOOKALIKE = re.compile(
+    rb"(?P<date>" + _LIKE + rb"{6})[ ./_-]{0,3}(?P<serial>" + _LIKE + rb"{4})(?![0-9A-Za-z\x80-\xff])"
+)
+_HEALTH = re.compile(rb"(?P<date>[0-9]{6})[ -]{0,3}(?P<serial>[01567][A-Z]{2}[0-9])(?![0-9A-Za-z])")
+_SPELLED = re.compile(_WORD + rb"(?![a-z\x80-\xff])", re.IGNORECASE)
+
+_EDGE = rb"(?:^|[^0-9])"
+_WORD_EDGE = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
+_SHAPES = [
+    (_EDGE + _DAY + _GAP + _MONTH + _GAP + _YEAR + _GAP + rb"[0-9][0-9]" + _INNER + rb"[0-9]", _grouped),
+    (_EDGE + rb"[0-36-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}", _spaced),
+    (_EDGE + rb"[1-9]" + _MONTH + rb"[0-9]{2}[ \-]?[0-9]{4}(?:$|[^0-9])", _nine),
+    (_WORD_EDGE + _LIKE + rb"{6}[ ./_\-]{0,3}" + _LIKE + rb"{4}(?:$|[^0-9A-Za-z\x80-\xff])", _lookalike),
+    (_EDGE + _DAY + _MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
+    (_WORD_EDGE + _WORD + rb"(?:" + _WORD_GAP + _WORD + rb"){5}(?:$|[^a-z\x80-\xff])", _spelled),
+]
+
+_SERIAL_HINT = (
+    rb"(?:sidste (?:fire|4)|(?:fire|4) sidste|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|sidste cifre|slutter p|ender p"
+    rb"|endecifre|kontrolcifre|resten er|de (?:fire|4) cifre|efterf\xc3\xb8lgende (?:fire|4))"
+)
+_HINTED = Pattern(len(_SHAPES), _SERIAL_HINT + rb"[^0-9]{0,60}[^0-9][0-9]{4}(?:$|[^0-9])")
+_LAST_FOUR = re.compile(rb"[0-9]{4}$")
+_DATE = re.compile(
+    rb"(?<![0-9])(?P<day>"
+    + _DAY
+    + rb"|[1-9])[-./ ]{0,3}(?:(?P<month>"
+    + _MONTH
+    + rb"|[1-9])|(?P<word>"
+    + b"|".join(month.encode() for month in _MONTHS)
+    + rb"))[-./ ]{0,3}(?P<year>"
+    + _YEAR
+    + rb")(?![0-9])",
+    re.IGNORECASE,
+)
+_REACH = 300
+
+
+class Shapes:
+    """Finds candidates in folded text."""
+
+    def __init__(self) -> None:
+        self._engine = Engine([Pattern(number, shape) for number, (shape, _) in enumerate(_SHAPES)] + [_HINTED])
+
+    def find(self, data: bytes, today: datetime.date) -> list[Candidate]:
+        """Every possible birth number, in order, none overlapping. Raises TooManyHits on a text full of them."""
+        found: list[Candidate] = []
+        done = 0
+        for begin, number in _places(data, self._engine.hits(data, BUDGET)):
+            if begin < done:
+                continue
+            read = _halves(data, begin) if number == _HINTED.number else _SHAPES[number][1](data, begin)
+            if read is not None and _is_possible(read.digits, today):
+                found.append(read)
+                done = read.end
+        return found
+
+
+def _places(data: bytes, hits: list[Hit]) -> list[tuple[int, int]]:
+    """Where each shape begins (halves: where it ends), once each. The edge before a number belongs to the match."""
+    places: set[tuple[int, int]] = set()
+    for hit in hits:
+        if hit.pattern == _HINTED.number:
+            end = hit.end if data[hit.end - 1 : hit.end].isdigit() else hit.end - 1
+            places.add((end - 4, hit.pattern))
+        else:
+            first = data[hit.start : hit.start + 1]
+            inside = first.isdigit() or (hit.start == 0 and first.isalnum())
+            places.add((hit.start if inside else hit.start + 1, hit.pattern))
+    return sorted(places)
+
+
+def _halves(data: bytes, begin: int) -> Candidate | None:
+    """Four digits that a phrase calls the last four, and the birth date nearest to them."""
+    serial = data[begin : begin + 4].decode("ascii")
+    before = list(_DATE.finditer(data, max(0, begin - _REACH), begin))
+    after = _DATE.search(data, begin + 4, begin + 4 + _REACH)
+    for match in (*reversed(before), *([after] if after else [])):
+        digits = _date_digits(match) + serial
+        if digits[:6].isdigit() and birth_date(digits) is not None:
+            return Candidate(begin, begin + 4, digits, ("form.halves",))
+    return None
+
+
+def _date_digits(match: re.Match[bytes]) -> str:
+    month = match["month"]
+    number = int(month) if month else _MONTHS.index(match["word"].lower().decode("ascii")) + 1
+    return f"{int(match['day']):02}{number:02}{match['year'][-2:].decode('ascii')}"
+
+
+def _is_possible(digits: str, today: datetime.date) -> bool:
+    if digits[6:] == "0000":
+        return False
+    born = birth_date(digits)
+    return born is not None and born <= today

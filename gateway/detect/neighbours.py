@@ -1,0 +1,85 @@
+"""What stands around a candidate: the word it is joined to, a link, a code, a town, a time, the head of its column.
+
+Each question looks at a bounded stretch of text, so that a text full of candidates costs no more than its length.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+
+_CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])"
+_NAME = _CAPITAL + rb"(?:[a-z]|\xc3[\xa0-\xbf]){1,20}"
+_NAME_BEFORE = re.compile(_NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}[ \t_:,;()|-]{1,12}\Z")
+_NAME_AFTER = re.compile(rb"[ \t_:,;()|-]{1,8}" + _NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}")
+_TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
+_ADDRESS_AFTER = re.compile(rb"[0-9A-Za-z._%+-]{0,60}@[0-9A-Za-z-]")
+_CAPITAL_CODE = re.compile(rb"(?:^|[^0-9A-Za-z\x80-\xff])[A-Z]{1,8}\Z")
+_JOINED_BEFORE = re.compile(rb"(?:[0-9][-/.,_:]|[A-Za-z0-9][-#=/]|#)\Z")
+_JOINED_AFTER = re.compile(rb"[-/.,:][0-9]|-[A-Za-z]")
+_LETTER = re.compile(rb"[A-Za-z]")
+_DIGIT = re.compile(rb"[0-9]")
+_DELIMITERS = (b"\t", b";", b"|", b",")
+_ROW_LONGEST = 2_000
+
+
+def person_beside(before: bytes, after: bytes) -> bool:
+    """Two capitalised words, as a person's name, right before or right after."""
+    return bool(_NAME_BEFORE.search(before[-60:]) or _NAME_AFTER.match(after))
+
+
+def speaking_against(before: bytes, after: bytes, digits: str, form: tuple[str, ...]) -> Iterator[str]:
+    """Evidence that the digits belong to something else."""
+    left = before.rsplit(None, 1)[-1] if before[-1:].strip() else b""
+    right = after.split(None, 1)[0] if after[:1].strip() else b""
+    if b"://" in left or left.lower().startswith(b"www.") or _ADDRESS_AFTER.match(right):
+        yield "in_link"
+    elif _is_code(left[-40:], right[:40]):
+        yield "in_token"
+    elif _JOINED_BEFORE.search(left) or _JOINED_AFTER.match(right) or _CAPITAL_CODE.search(left):
+        yield "joined"
+    if "form.pairs" in form and form[0] != "form.hyphen" and _TOWN_AFTER.match(after):
+        yield "address.near"
+
+
+def is_moment(digits: str, today: datetime.date) -> bool:
+    """Date and time as machines write them: a day of the last fifteen years, then hours and minutes."""
+    if not digits.isdigit():
+        return False
+    year = 2000 + int(digits[4:6])
+    hours, minutes = int(digits[6:8]), int(digits[8:10])
+    return today.year - 15 <= year <= today.year and hours < 24 and minutes < 60
+
+
+def _is_code(left: bytes, right: bytes) -> bool:
+    """Digits inside hex, base64, a UUID, a licence key: a run that mixes letters and digits on one of the sides."""
+    return len(left) + len(right) >= 8 and any(_LETTER.search(side) and _DIGIT.search(side) for side in (left, right))
+
+
+class Columns:
+    """The head of the column a place stands in. Asked for places in rising order, it reads the text only once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._block = 0
+        self._seen = 0
+
+    def head_of(self, at: int) -> bytes:
+        """The first row's cell above this place, or the line above a bare list; empty when there is neither."""
+        data = self._data
+        gap = data.rfind(b"\n\n", self._seen, at)
+        if gap >= 0:
+            self._block = gap + 2
+        self._seen = at
+        row = data.rfind(b"\n", max(self._block, at - _ROW_LONGEST), at) + 1
+        if row <= self._block:
+            return b""
+        head = data[self._block : self._block + _ROW_LONGEST].lstrip(b"\n\r").split(b"\n", 1)[0]
+        line = data[row:at]
+        for delimiter in _DELIMITERS:
+            column = line.count(delimiter)
+            if head.count(delimiter) and (column or delimiter in data[at : at + 60].split(b"\n", 1)[0]):
+                cells = head.split(delimiter)
+                return cells[column] if column < len(cells) else b""
+        return head if not line.strip() and not _DIGIT.search(head[:3]) and len(head) <= 80 else b""
