@@ -65,8 +65,11 @@ def _name(value: str) -> str:
     return value
 
 
-def _confidence(value: object) -> object:
-    return Confidence[value.upper()] if isinstance(value, str) and value.upper() in Confidence.__members__ else value
+def _confidence(value: object) -> Confidence:
+    words = [str(confidence) for confidence in Confidence]
+    if str(value) not in words:
+        raise ValueError(f"`{value}` is no confidence, write one of {', '.join(words)}")
+    return Confidence.parse(str(value))
 
 
 def _category(value: str) -> str:

@@ -23,7 +23,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "by_policy": "{title}",
         "no_list": "{title}, står ikke på nogen af vores lister",
         "imitates": "Adressen ligner {domain}, men det er ikke den.",
-        "provider": "mailserverne er {provider}s. Det er et tegn på sikker mail, ikke et bevis; kun listen gælder",
+        "provider": "mailserverne hører til {provider}. Det er et tegn på sikker mail, ikke et bevis: kun listen gælder",
         "exists_no": "domænet findes ikke",
         "exists_unknown": "ukendt (ingen svarede i tide)",
         "mail_yes": "domænet tager imod mail",
@@ -50,7 +50,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "by_policy": "{title}",
         "no_list": "{title}, on none of our lists",
         "imitates": "The address looks like {domain}, but it is another.",
-        "provider": "the mail servers are {provider}'s. A sign of secure mail, not a proof; only the list counts",
+        "provider": "the mail servers belong to {provider}. A sign of secure mail, not a proof: only the list counts",
         "exists_no": "the domain does not exist",
         "exists_unknown": "unknown (nobody answered in time)",
         "mail_yes": "the domain takes mail",
@@ -115,10 +115,10 @@ def _lines(answer: Answer, way: str, words: Mapping[str, str]) -> Iterator[tuple
     if answer.imitates:
         yield "beware", words["imitates"].format(domain=answer.imitates)
     yield "class", _whose(answer, words)
-    yield "way", way
     origin = _origin(answer, words)
     if origin:
         yield "from", origin
+    yield "way", way
     yield "dns", _told(answer.dns, words)
     if answer.provider:
         yield "", words["provider"].format(provider=answer.provider)

@@ -55,7 +55,7 @@ FAULTS = [
     ("faellesmail.yaml", "people: []\n", "people: [{person: a@lavuk.dk, dagtilbud: x}]\n", "no mailbox belongs to the"),
     ("faellesmail.yaml", "patterns: []", 'patterns: [{pattern: "a@b.dk", new: x@kk.dk}]', "`a@b.dk` is no pattern"),
     ("faellesmail.yaml", "recipients: [andre]", "recipients: [andra]", "no class is called `andra`"),
-    ("verdict.yaml", "block_at: likely", "block_at: maybe", "`block_at`: one of these words is wanted"),
+    ("verdict.yaml", "block_at: likely", "block_at: maybe", "`maybe` is no confidence, write one of possible, likely, certain"),
     ("verdict.yaml", "kk: block", "kx: block", "no class is called `kx`"),
     ("verdict.yaml", "kk: block", "kk: drop", "one of these words is wanted"),
     ("verdict.yaml", "record_only: []", "record_only: [cprr]", "`cprr` is no category"),
