@@ -1,14 +1,13 @@
 """The next hop failing in every way at every command: what the client hears, and what lies at the next hop.
 
-The failing next hop is Postfix's smtp-sink, one for each cell; one gateway has a listener for each of them, so that the
-cells wait beside each other. In each cell two clients send: a harmless message, and one whose verdict is `block`, so that
-its bounce meets the same fault. smtp-sink writes a message to its file before it answers the final dot, whatever it then
-answers; so a cell's count says whether all of a message left us, and never is a blocked message itself among them.
+The failing next hop is Postfix's smtp-sink, one for each cell; one gateway has a listener for each of them, so that
+the cells wait beside each other. In each cell two clients send: a harmless message, and one whose verdict is `block`,
+so that its bounce meets the same fault. smtp-sink writes a message to its file before it answers the final dot, and
+whatever it then answers; so a cell's count says whether all of a message left us. What was blocked is never there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -113,7 +112,7 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory, open_folder: Path) -> Iterator[dict[Cell, Outcome]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory, open_folder: Path) -> dict[Cell, Outcome]:
     """All cells, beside each other, through one gateway. Patience at the next hop: 5 s a command, 10 s the dot."""
     sinks = [Sink(*cell.sink.split(), dump=open_folder / str(number)) for number, cell in enumerate(CELLS)]
     ports = [free_port() for _ in CELLS[1:]]
@@ -138,7 +137,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory, open_folder: Path) -> Ite
             sink.stop()
     assert "Traceback" not in log
     assert "error of ours" not in log
-    yield {
+    return {
         cell: Outcome(one.result(), two.result(), *counted(sink))
         for cell, one, two, sink in zip(CELLS, harmless, blocked, sinks, strict=True)
     }
