@@ -84,8 +84,12 @@ class Facts:
 
     @property
     def safe_subject(self) -> str:
-        """The original's subject when nothing was found in it; long numbers are dots all the same."""
-        if any(finding.place.outermost.kind == "subject" for finding in self.verdict.findings):
+        """The original's subject when nothing was found in it; long numbers are dots all the same.
+
+        Only beside CPR numbers: a name in it, next to `oplysninger om helbred`, would say what nobody may hear.
+        """
+        findings = self.verdict.findings
+        if any(each.place.outermost.kind == "subject" or each.category != "cpr" for each in findings):
             return ""
         return "" if self.holds_a_finding(self.original_subject) else masked_numbers(self.original_subject)
 

@@ -23,7 +23,7 @@ from gateway.mail.address import Address
 from gateway.mail.fragment import Reason, Unreadable
 from gateway.mail.place import HTML, SUBJECT, TEXT, Place, Step, attachment, header
 from gateway.notice import Facts, build_bounce
-from gateway.policy.verdict import Route
+from gateway.policy.verdict import Judgement, Route
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -229,8 +229,10 @@ def test_always_said(name: str) -> None:
 def test_the_original_subject_shows_only_without_a_finding() -> None:
     assert "Madplan for uge 48" in letter(CASES["kommune"])
     assert "an example" not in letter(CASES["finding-in-subject"])
+    health = facts(findings=(finding(category="health", value="diabetes"),), subject="Vedr. Villads")
+    assert "Villads" not in letter(health)
     elsewhere = facts(findings=(finding(TEXT),), subject="Om 010105-0009")
-    assert "Om " not in letter(elsewhere).rpartition("Stoppet til")[2]
+    assert "Om " not in letter(elsewhere).rpartition("Ikke sendt til")[2]
 
 
 @pytest.mark.parametrize(
@@ -324,6 +326,24 @@ def test_no_found_number_in_any_form(number: str, mark: str, place: Place) -> No
         repr(case),
     ):
         assert number not in re.sub(r"[-–. ]", "", output)
+
+
+@given(sender=st.binary(min_size=1, max_size=40), recipient=st.binary(min_size=1, max_size=40))
+def test_any_bytes_of_an_address_give_a_well_formed_notice(sender: bytes, recipient: bytes) -> None:
+    """Addresses are opaque bytes: none of them may break a line, add a header or stop the notice."""
+    address = Address(recipient)
+    case = facts(replace_address(KOMMUNE, address))
+    case = replace(case, sender=Address(sender), verdict=replace(case.verdict, notice_to=Address(sender)))
+    notice = build_bounce(case)
+    message = email.message_from_string(notice.content.decode(), policy=email.policy.default)
+    assert re.search(rb"(?<!\r)\n|\r(?!\n)", notice.content) is None
+    assert [name for name, _ in message.items()][:5] == ["Date", "From", "To", "Subject", "Message-ID"]
+    assert len(message.items()) == len(parsed(facts()).items())
+
+
+def replace_address(judgement: Judgement, address: Address) -> Judgement:
+    assert judgement.advice
+    return judgement._replace(address=address, advice=judgement.advice._replace(recipient=address))
 
 
 def test_a_name_of_the_organisation_cannot_end_a_header() -> None:
