@@ -56,6 +56,19 @@ class Document:
             steps = steps[:-1]
         return self.lines.get(steps, 1)
 
+    def line_of_word(self, key: str, word: str) -> int:
+        """The line of a word below a top-level key, be it a key itself or a value; of the key when it is not there."""
+        for path, line in self.lines.items():
+            if path[:1] == (key,) and (path[-1] == word or self._at(path) == word):
+                return line
+        return self.line_of((key,))
+
+    def _at(self, path: Path) -> Any:
+        value: Any = self.value
+        for step in path:
+            value = value[step]
+        return value
+
     def complaint(self, path: Iterable[str | int], text: str) -> str:
         return f"{self.file}:{self.line_of(path)}: {text}"
 

@@ -81,6 +81,7 @@ class _Folder:
     models: dict[str, BaseModel] = field(default_factory=dict)
     lists: dict[str, model.DomainList] = field(default_factory=dict)
     detection: dict[str, Any] = field(default_factory=lambda: {"cpr": {}, "ord": {}})
+    words: dict[str, Document] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
     # ------------------------------------------------------------ reading
@@ -111,9 +112,11 @@ class _Folder:
             document = self.documents[name] = parse_yaml(text, name)
             self.lists[_stem(name)] = validated(model.DomainList, document)
         elif name.startswith(WORDS):
-            self.detection["ord"][_stem(name)] = parse_yaml(text, name).value
+            self.words[name] = parse_yaml(text, name)
+            self.detection["ord"][_stem(name)] = self.words[name].value
         elif name == "cpr.yaml":
-            self.detection["cpr"] = parse_yaml(text, name).value
+            self.words[name] = parse_yaml(text, name)
+            self.detection["cpr"] = self.words[name].value
         else:
             guess = did_you_mean(name, FILES)
             raise PolicyError([f"{name}:1: no such file belongs to a policy{guess or ', rename or remove it'}"])
@@ -275,6 +278,7 @@ class _Folder:
             organisation=self._get("organisation.yaml", model.Organisation),
             lists=self.lists,
             detection=self.detection,
+            words=self.words,
             texts=self.texts,
             pending=self._pending_index(),
             tjek=self._get("tjek.yaml", model.Tjek),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from gateway.policy.faellesmail import Faellesmails
 from gateway.policy.lookalike import looks_like
 from gateway.policy.model import Decision, DomainList, HeaderMark, Organisation, RecipientClass, Tjek
 from gateway.policy.verdict import Kind, Method, Ruling, Safety
+from gateway.yamltext import Document
 
 Rows = Mapping[tuple[str, Method], Mapping[str, Ruling]]
 """The matrix: by sender class and method, the cell of each recipient class."""
@@ -47,6 +49,7 @@ class Policy:
     version: content hash of all files; it stands in every event and notice.
     order: sender classes, least secure first. secure: sender classes that staff may stay in. ours: our own domains.
     rows, ways: the whole matrix, read both ways. detection: cpr.yaml and ord/*.yaml as plain values, for detectors.
+    words: the same as documents, which know their lines.
     texts: files of beskeder/, for the notice. pending: entries that are switched off, by the names of their lists.
     tjek: what tjek knows of mail servers. own_domains: what nobody else may look like.
     """
@@ -67,6 +70,7 @@ class Policy:
     organisation: Organisation
     lists: Mapping[str, DomainList] = field(repr=False)
     detection: Mapping[str, Any] = field(repr=False)
+    words: Mapping[str, Document] = field(repr=False)
     texts: Mapping[str, str] = field(repr=False)
     pending: Index = field(repr=False)
     tjek: Tjek
@@ -102,6 +106,18 @@ class Policy:
     def looks_like_ours(self, domain: str) -> str | None:
         """Which of our own domains a stranger's domain imitates; None when it looks like itself."""
         return looks_like(domain, self.own_domains) if domain else None
+
+    def locate(self, fault: str) -> str:
+        """A detector's fault in its words (`ord/NAME.yaml: KEY: …`, or `KEY: …` of cpr.yaml) as `FILE:LINE: …`."""
+        name, _, rest = fault.partition(": ")
+        name, text = (name, rest) if name in self.words else ("cpr.yaml", fault)
+        document = self.words.get(name)
+        if document is None:
+            return f"{name}:1: {text}"
+        key = text.partition(":")[0].partition(".")[0]
+        quoted = re.search("'([^']+)'", text)
+        line = document.line_of_word(key, quoted[1]) if quoted else document.line_of((key,))
+        return f"{name}:{line}: {text}"
 
     def describe(self) -> str:
         """The effective policy as `check` prints it."""

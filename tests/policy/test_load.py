@@ -55,7 +55,12 @@ FAULTS = [
     ("faellesmail.yaml", "people: []\n", "people: [{person: a@lavuk.dk, dagtilbud: x}]\n", "no mailbox belongs to the"),
     ("faellesmail.yaml", "patterns: []", 'patterns: [{pattern: "a@b.dk", new: x@kk.dk}]', "`a@b.dk` is no pattern"),
     ("faellesmail.yaml", "recipients: [andre]", "recipients: [andra]", "no class is called `andra`"),
-    ("verdict.yaml", "block_at: likely", "block_at: maybe", "`maybe` is no confidence, write one of possible, likely, certain"),
+    (
+        "verdict.yaml",
+        "block_at: likely",
+        "block_at: maybe",
+        "`maybe` is no confidence, write one of possible, likely, certain",
+    ),
     ("verdict.yaml", "kk: block", "kx: block", "no class is called `kx`"),
     ("verdict.yaml", "kk: block", "kk: drop", "one of these words is wanted"),
     ("verdict.yaml", "record_only: []", "record_only: [cprr]", "`cprr` is no category"),
@@ -138,6 +143,24 @@ def test_the_words_go_to_the_detectors_as_they_are(lavuk_files: Mapping[str, str
     assert policy.detection["ord"]["health"] == {"b": ["x"]}
     with pytest.raises(PolicyError, match=r"ord/health\.yaml:2: the key `b` stands here twice"):
         load_policy({**lavuk_files, "ord/health.yaml": "b: 1\nb: 2\n"})
+
+
+LOCATED = [
+    ("weights: 'cue.nere' is no kind of evidence", "cpr.yaml:3: weights: 'cue.nere' is no kind of evidence"),
+    ("thresholds: should rise", "cpr.yaml:4: thresholds: should rise"),
+    ("nothing of the kind", "cpr.yaml:1: nothing of the kind"),
+    ("ord/x.yaml: terms: 'sk*ng' has * inside", "ord/x.yaml:3: terms: 'sk*ng' has * inside"),
+    ("ord/x.yaml: kind should be one of", "ord/x.yaml:1: kind should be one of"),
+]
+
+
+@pytest.mark.parametrize(("fault", "located"), LOCATED)
+def test_a_fault_of_the_detectors_gets_its_line(lavuk_files: Mapping[str, str], fault: str, located: str) -> None:
+    words = {
+        "cpr.yaml": "weights:\n  cue.near: 45\n  cue.nere: 45\nthresholds: {possible: 20}\n",
+        "ord/x.yaml": "terms:\n  - syg\n  - sk*ng\n",
+    }
+    assert load_policy({**lavuk_files, **words}).locate(fault) == located
 
 
 def test_the_version_is_of_every_byte_and_of_no_order(lavuk_files: Mapping[str, str], lavuk: Policy) -> None:
