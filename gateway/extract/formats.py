@@ -45,6 +45,13 @@ FORMATS: dict[str, Format] = {
     **dict.fromkeys(PICTURES, Format("pictures:read_picture", True)),
     "pdf": Format("pdf:read_pdf", True),
     "pdf again": Format("pdf:read_again", True),
+    "rtf": Format("rtf:read_rtf", True),
+    "msg": Format("mapi:read_msg", True),
+    "winmail.dat": Format("mapi:read_tnef", True),
+    **dict.fromkeys(("doc", "xls", "ppt", "ole"), Format("legacy:read_ole", True)),
+    **dict.fromkeys(("wmf", "emf", "svm", "vsd", "pub", "ps"), Format("legacy:read_strings", True)),
+    "p7m": Format("smime:read_cms", True),
+    "mbox": Format("plain:read_mbox", False),
     "pgp": Format("plain:read_locked", False),
     "encrypted office": Format("plain:read_locked", False),
     "ics": Format("plain:read_card", False),
@@ -53,6 +60,9 @@ FORMATS: dict[str, Format] = {
 
 LOCKABLE = frozenset(("zip", "7z", "rar", "self-extracting", "pdf", "pdf again"))
 """Formats that may need a password, which may stand in the mail."""
+
+MAY_BE_EMPTY = frozenset((*PICTURES, "p7m"))
+"""Formats that may honestly hold no text: a photo, a signature."""
 
 RISKY = frozenset(name for name, format in FORMATS.items() if format.is_risky)
 """Formats whose readers run in the sandbox."""

@@ -21,6 +21,7 @@ _INLINE_FILE = re.compile(
     r"^[A-Z][A-Z0-9.-]{0,40};[^:\r\n]{0,300}?ENCODING=B[^:\r\n]{0,300}:([A-Za-z0-9+/=]{64,})", re.M | re.I
 )
 _DATA_URI = re.compile(r"""data:([a-z0-9.+/-]{3,80})[^,"'<>]{0,80};base64,([A-Za-z0-9+/=\s%]+)""", re.I)
+_MBOX_LINE = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]+\r?\n(?=[A-Za-z>])")
 PGP_START = "-----BEGIN PGP MESSAGE-----"
 
 
@@ -74,6 +75,13 @@ def pictures_inside(text: str) -> Iterator[Embedded]:
 def _meta_charset(data: bytes) -> str:
     match = re.search(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_:-]{2,40})", data[:2048])
     return match[1].decode("ascii").lower() if match else ""
+
+
+def read_mbox(document: Document) -> Iterator[Item]:
+    """A mailbox: every message of it is one."""
+    starts = [match.start() for match in _MBOX_LINE.finditer(document.data)]
+    for start, end in zip(starts, [*starts[1:], len(document.data)], strict=True):
+        yield Embedded(document.data[start:end].partition(b"\n")[2], (), "message/rfc822")
 
 
 def read_json(document: Document) -> Iterator[Item]:

@@ -26,7 +26,7 @@ _NUMBER_FORMAT = re.compile(r'<(?:\w+:)?numFmt\s[^<>]*numFmtId="(\d+)"[^<>]*form
 _CELL_FORMATS = re.compile(r"<(?:\w+:)?cellXfs[^<>]*>(.*?)</(?:\w+:)?cellXfs>", re.S)
 _CELL_FORMAT = re.compile(r"<(?:\w+:)?xf\s[^<>]*?numFmtId=\"(\d+)\"")
 _CODE_LITERAL = re.compile(r'"([^"]*)"|\\(.)')
-_HEADER_CODE = re.compile(r"&(?:[LCRPNDTAFGZSXYBIUEOH]|\"[^\"]*\"|\d{1,2}(?=\D)|K[0-9A-F]{6})")
+HEADER_CODE = re.compile(r"&(?:[LCRPNDTAFGZSXYBIUEOH]|\"[^\"]*\"|\d{1,2}(?=\D)|K[0-9A-F]{6})")
 _ODS_VALUE = re.compile(r'office:value="(\d{9})(?:\.0+)?"')
 _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -71,7 +71,7 @@ class Workbook:
             at = place.inside(Step("sheet", "", number))
             rows, around = _split_sheet(self._sheets[name])
             yield Fragment(at, "".join(self._rows(chunk, used) for chunk in xmltext.chunks(rows)))
-            beside = _HEADER_CODE.sub(" ", xmltext.text(around, xmltext.APART)), xmltext.shown_attributes(around)
+            beside = HEADER_CODE.sub(" ", xmltext.text(around, xmltext.APART)), xmltext.shown_attributes(around)
             yield Fragment(at, "\n".join(part for part in beside if part.strip()))
         orphans = [text for index, text in enumerate(self._strings) if index not in used]
         yield Fragment(place.inside(Step("hidden")) if self._sheets else place, "\n".join(orphans))

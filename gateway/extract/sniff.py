@@ -98,6 +98,7 @@ _OLE_KINDS: tuple[tuple[str, str], ...] = (
     ("Quill", "pub"),
 )
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"))
+_CMS_OID = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01"
 _PKCS7_OID = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _MAIL = re.compile(
     rb"\A(?:>?From [^\r\n]*\r?\n)?(?:(?:[A-Za-z][A-Za-z0-9-]{1,60}): ?[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}", re.S
@@ -147,7 +148,7 @@ def binary_format(data: bytes) -> str:
         return "tar"
     if data[40:44] == b" EMF" and data[:4] == b"\x01\x00\x00\x00":
         return "emf"
-    if data[:1] == b"\x30" and _PKCS7_OID in data[:64]:
+    if data[:1] == b"\x30" and (_PKCS7_OID in data[:64] or _CMS_OID in data[:64]):
         return "p7m"
     if b"%PDF-" in data[:1024]:
         return "pdf"

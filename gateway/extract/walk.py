@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from gateway.extract import html, plain, sniff
 from gateway.extract.budget import Budget, DamagedError, EncryptedError, Meter, OverBudgetError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
-from gateway.extract.formats import FORMATS, LOCKABLE, Reader
+from gateway.extract.formats import FORMATS, LOCKABLE, MAY_BE_EMPTY, Reader
 from gateway.mail import charset as charsets
 from gateway.mail import headers, transfer
 from gateway.mail.fragment import Fragment, Reason, Unreadable
@@ -41,6 +41,8 @@ _PASSWORD_WORD = re.compile(
     re.I,
 )
 _PASSWORDS = 200
+_EMPTY_THOUGH_LARGE = 4096
+"""A document of more bytes than this that gives nothing at all is not read, whatever its reader says."""
 
 _REASONS: tuple[tuple[type[BaseException], Reason], ...] = (
     (OverBudgetError, Reason.OVER_BUDGET),
@@ -131,6 +133,7 @@ class Walk:
 
     def items(self, document: Document, reader: Reader) -> None:
         counts: dict[tuple[object, ...], int] = {}
+        before = self._given()
         try:
             for item in reader(document):
                 if isinstance(item, Fragment):
@@ -141,6 +144,11 @@ class Walk:
                     self.embedded(item, document, counts)
         except Exception as error:  # any bug of a reader is a part not read, never a message not judged
             self.unread(document.place, reason_of(error))
+        if self._given() == before and len(document.data) > _EMPTY_THOUGH_LARGE and document.format not in MAY_BE_EMPTY:
+            self.unread(document.place, Reason.EMPTY)
+
+    def _given(self) -> tuple[int, int, int]:
+        return len(self.fragments), len(self.unreadable), len(self.risky)
 
     def embedded(self, item: Embedded, document: Document, counts: dict[tuple[object, ...], int]) -> None:
         """A document found inside a document, under its parent's place and numbered among its like."""
@@ -297,7 +305,7 @@ class _Parts:
             self._items(plain.pictures_inside(text), place, data)
 
     def _items(self, items: Items, place: Place, data: bytes) -> None:
-        self._walk.items(Document(data, place, self._walk.meter, depth=self._depth), lambda _: items)
+        self._walk.items(Document(data[:0], place, self._walk.meter, depth=self._depth), lambda _: items)
 
     @staticmethod
     def _unflowed(part: Part, text: str) -> str:
