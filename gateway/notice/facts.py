@@ -9,8 +9,10 @@ from typing import Protocol
 
 from gateway.mail.address import Address, masked_numbers
 from gateway.mail.envelope import Envelope
-from gateway.mail.finding import Finding
 from gateway.policy.verdict import Verdict
+
+LONGEST_SUBJECT = 100
+"""Characters of the original's subject that a notice shows."""
 
 
 class Organisation(Protocol):
@@ -91,11 +93,16 @@ class Facts:
         findings = self.verdict.findings
         if any(each.place.outermost.kind == "subject" or each.category != "cpr" for each in findings):
             return ""
-        return "" if self.holds_a_finding(self.original_subject) else masked_numbers(self.original_subject)
+        subject = self.original_subject
+        if self.holds_a_finding(subject):
+            return ""
+        return masked_numbers(subject if len(subject) <= LONGEST_SUBJECT else f"{subject[:LONGEST_SUBJECT]}…")
 
     def holds_a_finding(self, text: str) -> bool:
         """Whether a found value shows in the text, whatever separators stand between its characters."""
-        return any(_shows(finding, text) for finding in self.verdict.findings)
+        shown = _bare(text)
+        values = {each.identity.reveal() for each in self.verdict.findings}
+        return bool(shown) and any(needle and needle in shown for needle in map(_bare, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +118,6 @@ class Notice:
     message_id: str
 
 
-def _shows(finding: Finding, text: str) -> bool:
-    needle = _bare(finding.identity.reveal())
-    return bool(needle) and needle in _bare(text)
-
-
 def _bare(text: str) -> str:
-    return "".join(ch for ch in text.casefold() if ch.isalnum())
+    """Letters and digits alone, case folded; a thousand numbers cost nothing."""
+    return text if text.isdecimal() else "".join(ch for ch in text.casefold() if ch.isalnum())

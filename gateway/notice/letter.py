@@ -27,7 +27,6 @@ _TOKENS = re.compile(
 _HEADING = re.compile(r"(#{1,3}) +(.*)")
 _STEP = re.compile(r"\d+\. +(.*)")
 _BREAK = "\n"
-_RULES = {1: ("", "-"), 2: ("\n", "-"), 3: ("", "")}
 WIDTH = 72
 
 
@@ -37,6 +36,23 @@ class Run(NamedTuple):
     text: str
     strong: bool = False
     href: str = ""
+
+
+class Rule(NamedTuple):
+    """What stands before a block of text, under its words, and after it."""
+
+    before: str
+    under: str
+    after: str
+
+
+_RULES = {
+    0: Rule("", "", "\n\n"),
+    1: Rule("", "-", "\n\n"),
+    2: Rule("\n", "-", "\n\n"),
+    3: Rule("", "", "\n"),
+}
+"""By level of heading; 0 is everything that is none."""
 
 
 class Block(NamedTuple):
@@ -78,9 +94,8 @@ def plain(markup: str) -> str:
 
 def as_text(blocks: tuple[Block, ...]) -> str:
     """The letter as plain text of at most WIDTH columns; words, addresses and links are never broken."""
-    return (
-        "".join(_TEXT[block.kind](block) + ("\n" if block.level == 3 else "\n\n") for block in blocks).rstrip() + "\n"
-    )
+    printed = (_TEXT[block.kind](block) + _RULES[block.level].after for block in blocks)
+    return "".join(printed).rstrip() + "\n"
 
 
 def as_html(item: tuple[Run, ...]) -> Markup:
@@ -188,8 +203,8 @@ def _filled(text: str, first: str = "", rest: str = "") -> str:
 
 def _heading(block: Block) -> str:
     words = _words(block.items[0])
-    above, under = _RULES[block.level]
-    return f"{above}{words}\n{under * len(words)}" if under else words
+    rule = _RULES[block.level]
+    return f"{rule.before}{words}\n{rule.under * len(words)}" if rule.under else words
 
 
 def _paragraph(block: Block) -> str:

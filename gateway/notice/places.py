@@ -12,6 +12,11 @@ from gateway.mail.place import Place, Step
 
 Words = Mapping[str, Any]
 
+MOST_PLACES = 6
+"""Places a line names before it counts the rest: a list of a hundred pages helps nobody."""
+
+MOST_UNREAD = 12
+
 
 class Found(NamedTuple):
     """One line of what was found: `et CPR-nummer`, `[i emnet, i mailens tekst]`."""
@@ -55,11 +60,13 @@ def in_category(category: str, count: int, words: Words) -> str:
 
 
 def unread(parts: Iterable[Unreadable], words: Words) -> tuple[Unread, ...]:
-    """One line per part, the first reason counts."""
+    """One line per part, the first reason counts; the first MOST_UNREAD parts are enough to know what is wrong."""
     lines: dict[str, Unread] = {}
     for part in parts:
         place = noun(part.place, words)
         lines.setdefault(place, Unread(place, _reason(part, words)["is"]))
+        if len(lines) == MOST_UNREAD:
+            break
     return tuple(lines.values())
 
 
@@ -85,7 +92,11 @@ def spoken_date(day: date, words: Words) -> str:
 
 
 def _places(findings: Iterable[Finding], words: Words) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f"{words['in']} {noun(finding.place, words)}" for finding in findings))
+    """Each place once, in the order found; those beyond MOST_PLACES are counted."""
+    places = dict.fromkeys(finding.place for finding in findings)
+    nouns = tuple(dict.fromkeys(f"{words['in']} {noun(place, words)}" for place in places))
+    rest = len(nouns) - MOST_PLACES
+    return (*nouns[:MOST_PLACES], str(words["other_places"]).format(count=rest)) if rest > 0 else nouns
 
 
 def _outer(step: Step, words: Words) -> str:

@@ -155,6 +155,21 @@ def test_text_and_html_of_one_mail_are_one_place() -> None:
     assert letter(facts(findings=(finding(TEXT), finding(HTML)))).count("i mailens tekst") == 1
 
 
+def test_many_places_are_counted() -> None:
+    """Two hundred numbers on forty pages: the line stays one that a person reads."""
+    pages = [Place((Step("attachment", "pdf", 1), Step("page", "", n % 40 + 1))) for n in range(200)]
+    text = letter(facts(findings=tuple(finding(page, value=str(n)) for n, page in enumerate(pages))))
+    assert "200 CPR-numre i vedhæftet fil 1 (PDF), side 1, i vedhæftet fil 1 (PDF), side 2" in text
+    assert "side 6 og 34 andre steder" in text
+    assert "side 7" not in text
+
+
+def test_a_long_subject_is_cut() -> None:
+    text = letter(facts(subject="a" * 500))
+    assert "a" * 100 + "…" in text
+    assert "a" * 101 not in text
+
+
 def test_equal_numbers_count_once() -> None:
     """The same number in two places is one number; another number makes two."""
     once = letter(facts(findings=(finding(TEXT), finding(SUBJECT))))

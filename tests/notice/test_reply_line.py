@@ -26,7 +26,8 @@ def test_one_short_line_of_ascii(case: Facts) -> None:
             INBOUND,
             "Ikke modtaget: mailen ser ud til at indeholde et CPR-nummer. "
             "Skriv sikkert med MitID via borger.dk eller virk.dk. "
-            "Se https://www.lavuk.dk/ Spoergsmaal: stjernen@kk.dk. Sag K7M2-QX9P",
+            "Se https://www.lavuk.dk/ Spoergsmaal: stjernen@kk.dk. "
+            "(Not accepted: possible personal data.) Sag K7M2-QX9P",
             id="an outside sender",
         ),
         pytest.param(
