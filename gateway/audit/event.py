@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -136,9 +137,10 @@ class Event:
     @property
     def marks(self) -> tuple[str, ...]:
         """The words it is found by; see `marks_of`."""
-        recipients, categories = (each.domain for each in self.recipients), (each.category for each in self.findings)
-        words = (self.kind, self.sender, self.verdict, str(self.details.get("release", "")))
-        return _marks(*words, recipients, categories, bool(self.unreadable))
+        domains = tuple([each.domain for each in self.recipients])
+        categories = tuple([each.category for each in self.findings])
+        release = str(self.details.get("release", "")) if self.details else ""
+        return _marks(self.kind, self.sender, self.verdict, release, domains, categories, bool(self.unreadable))
 
     def encode(self) -> str:
         """The event as one line of JSON: kind, id and times first, then every field that says something."""
@@ -149,10 +151,8 @@ class Event:
             "utc": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "local": danish_time(at).isoformat(timespec="seconds"),
         }
-        for name in _WRITTEN:
-            value = getattr(self, name)
-            if value:
-                record[name] = value
+        said = zip(_WRITTEN, _written_values(self), strict=True)
+        record.update({name: value for name, value in said if value})
         try:
             return orjson.dumps(record).decode()
         except orjson.JSONEncodeError:  # a broken surrogate, which is no text anywhere
@@ -176,6 +176,7 @@ class Event:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READ = tuple(each.name for each in fields(Event))
 _WRITTEN = tuple(name for name in _READ if name not in ("kind", "case_id", "at"))
+_written_values = attrgetter(*_WRITTEN)
 
 
 def _in_any_case(record: dict[str, Any]) -> str:
@@ -191,23 +192,27 @@ def microseconds(at: datetime) -> int:
 
 def marks_of(record: Mapping[str, Any]) -> tuple[str, ...]:
     """The words an event is found by, from its stored line: what `Event.marks` said when it was written."""
-    recipients = (row["domain"] for row in record.get("recipients", ()))
-    categories = (row["category"] for row in record.get("findings", ()))
-    release = str(record.get("details", {}).get("release", ""))
-    words = (record["kind"], record.get("sender", ""), record.get("verdict", ""), release)
-    return _marks(*words, recipients, categories, "unreadable" in record)
+    domains = tuple([row["domain"] for row in record.get("recipients", ())])
+    categories = tuple([row["category"] for row in record.get("findings", ())])
+    sender, verdict, unreadable = record.get("sender", ""), record.get("verdict", ""), "unreadable" in record
+    release = str(record["details"].get("release", "")) if "details" in record else ""
+    return _marks(record["kind"], sender, verdict, release, domains, categories, unreadable)
 
 
+@lru_cache(maxsize=8192)
 def _marks(
     kind: str,
     sender: str,
     verdict: str,
     release: str,
-    domains: Iterable[str],
-    categories: Iterable[str],
+    domains: tuple[str, ...],
+    categories: tuple[str, ...],
     unreadable: bool,
 ) -> tuple[str, ...]:
-    """Recipients' domains, sender, categories, every verdict but the common one; for the service's deeds the kind."""
+    """Recipients' domains, sender, categories, every verdict but the common one; for the service's deeds the kind.
+
+    The same few senders write to the same domains all day, so the answers are kept.
+    """
     words = dict.fromkeys(_word(f"to:{domain}") for domain in domains)
     if kind == MESSAGE or sender:
         words[sender_mark(sender)] = None

@@ -1,9 +1,9 @@
 """Sending the record on, event by event, to where the keepers of the database cannot reach it: syslog over TLS.
 
-RFC 5424 messages, each with its length before it, over TLS (rfc5425), each holding the event's own line as JSON with its
-number and hash, and the signed checkpoints between them. How far it has come stands in the store, so it goes on where
-it stopped, after an outage of the collector as after one of ours. Syslog has no acknowledgement: what was on its way
-when a line broke may be missing there, and the numbers show it; `audit forward --from` sends again.
+RFC 5424 messages, each with its length before it, over TLS (rfc5425), each holding the event's own line as JSON with
+its number and hash, and the signed checkpoints between them. How far it has come stands in the store, so it goes on
+where it stopped, after an outage of the collector as after one of ours. Syslog has no acknowledgement: what was on its
+way when a line broke may be missing there, and the numbers show it; `audit forward --from` sends again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BOM = "\ufeff".encode()
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Where it goes. ca: who signed its certificate (None: whom the system believes). name: what the certificate says."""
+    """Where it goes. ca: who signed its certificate (None: the system's own). name: what the certificate says."""
 
     host: str
     port: int = 6514
@@ -84,7 +84,7 @@ class Line:
 
 
 def _was_closed(line: ssl.SSLSocket) -> bool:
-    """Whether the collector has hung up. It never speaks, but its TLS does (session tickets), which reading takes in."""
+    """Whether the collector has hung up. It never speaks, but its TLS does (tickets), which reading takes in."""
     waits = line.gettimeout()
     line.setblocking(False)
     try:

@@ -5,10 +5,11 @@ No reader holds a transaction open for longer than a page, so that a proof of te
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, literal, select, tuple_
+from sqlalchemy import Connection, func, select
 
 from gateway.audit import schema
 from gateway.audit.database import Database
@@ -65,25 +66,32 @@ def rows_between(database: Database, first: int, last: int) -> Iterator[Row]:
     while True:
         page = select(*_COLUMNS).where(_event.c.seq > after, _event.c.seq <= last).order_by(_event.c.seq).limit(PAGE)
         with database.reading() as connection:
-            rows = connection.execute(page).all()
+            # The driver's own tuples: SQLAlchemy's rows cost as much again, ten million times.
+            rows = [Row._make(row) for row in connection.execute(page).cursor.fetchall()]
         if not rows:
             return
-        for row in rows:
-            yield Row._make(row)
+        yield from rows
         after = rows[-1].seq
 
 
-def marks_up_to(database: Database, last: int) -> Iterator[tuple[str, int]]:
-    """All that events up to the last number are found by."""
-    after = ("", -1)
-    while True:
-        behind = tuple_(_mark.c.word, _mark.c.seq) > tuple_(*map(literal, after))
-        page = select(_mark.c.word, _mark.c.seq).where(behind).order_by(_mark.c.word, _mark.c.seq).limit(PAGE)
-        with database.reading() as connection:
-            rows = connection.execute(page).all()
-        if not rows:
-            return
-        after = (rows[-1].word, rows[-1].seq)
-        for word, seq in rows:
-            if seq <= last:
-                yield word, seq
+class Sums:
+    """Sums over the numbers of the events a word finds, by which two sets of them are told apart.
+
+    Multiply and cut with random factors: whoever moves a mark cannot know what would make up for it. The database adds
+    up its side by itself, which is what makes it quick.
+    """
+
+    _PRIME, _CUT, _WAYS = 2_147_483_647, 128, 3
+
+    def __init__(self) -> None:
+        self._factors = [secrets.randbelow(self._PRIME - 2) + 1 for _ in range(self._WAYS)]
+
+    def of(self, seq: int) -> list[int]:
+        return [seq % self._PRIME * factor % self._PRIME // self._CUT for factor in self._factors]
+
+    def in_database(self, connection: Connection, last: int) -> dict[str, tuple[int, ...]]:
+        """By word: how many events up to the last it finds, and their sums."""
+        seq = _mark.c.seq
+        sums = [func.sum(seq % self._PRIME * factor % self._PRIME // self._CUT) for factor in self._factors]
+        query = select(_mark.c.word, func.count(), *sums).where(seq <= last).group_by(_mark.c.word)
+        return {row[0]: tuple(map(int, row[1:])) for row in connection.execute(query)}

@@ -20,7 +20,7 @@ from gateway.audit import chain, schema
 from gateway.audit.database import Database
 from gateway.audit.errors import AuditError
 from gateway.audit.event import marks_of
-from gateway.audit.rows import PAGE, Ends, Row, checkpoints, ends_of, marks_up_to, rows_between
+from gateway.audit.rows import PAGE, Ends, Row, Sums, checkpoints, ends_of, rows_between
 from gateway.audit.seal import Checkpoint, complaint
 
 MOST_FAULTS = 1000
@@ -64,7 +64,6 @@ class Proof:
     first: int = 0
     last: int = 0
     seals: int = 0
-    marks: int = 0
     faults: list[Fault] = field(default_factory=list)
     acknowledged: list[Fault] = field(default_factory=list)
 
@@ -91,7 +90,8 @@ def verify(
             seals = [*checkpoints(connection, ends), *kept_elsewhere]
         walk = _Walk(ends, prunings, keys, seals)
         proof = walk.over(rows_between(database, 0, ends.seal.seq), progress)
-        walk.compare_marks(marks_up_to(database, ends.seal.seq))
+        with database.reading() as connection:
+            walk.compare_marks(walk.sums.in_database(connection, ends.seal.seq))
         with database.reading() as connection:
             if (ends.origin_seq, _prunings(connection)) == (ends_of(connection).origin_seq, prunings_before):
                 return _told_apart(proof, acknowledged)
@@ -115,7 +115,8 @@ class _Walk:
         for seal in [*seals, ends.seal]:
             self._seals.setdefault(seal.seq, []).append(seal)
         self._proof = Proof()
-        self._marks_sum = 0
+        self.sums = Sums()
+        self._marks: dict[str, list[int]] = {}
 
     def over(self, rows: Iterable[Row], progress: Callable[[int, int], None]) -> Proof:
         seq, previous = self._begin()
@@ -138,13 +139,9 @@ class _Walk:
         progress(total, total)
         return proof
 
-    def compare_marks(self, marks: Iterable[tuple[str, int]]) -> None:
-        """What the events say they are found by, against what the store finds them by, whatever the order."""
-        total, count = 0, 0
-        for mark in marks:
-            total += hash(mark)
-            count += 1
-        if (total, count) != (self._marks_sum, self._proof.marks):
+    def compare_marks(self, in_database: Mapping[str, tuple[int, ...]]) -> None:
+        """What the events say they are found by, against what the store finds them by."""
+        if in_database != {word: tuple(sums) for word, sums in self._marks.items()}:
             what = "and others: the search index finds other events than the record holds; see `audit reindex`"
             self._fault(self._proof.first, what, "index")
 
@@ -171,14 +168,21 @@ class _Walk:
         try:
             record = orjson.loads(line)
             is_own = record["case_id"] == row.case_id
-            for word in marks_of(record):
-                self._marks_sum += hash((word, row.seq))
-                self._proof.marks += 1
+            self._add_marks(row.seq, marks_of(record))
         except (ValueError, KeyError, TypeError, AttributeError):
             self._fault(row.seq, "cannot be read", "unreadable", row.hash)
         else:
             if not is_own:
                 self._fault(row.seq, "is listed under a case id that is not its own", "case", row.case_id)
+
+    def _add_marks(self, seq: int, words: tuple[str, ...]) -> None:
+        first, second, third = self.sums.of(seq)
+        for word in words:
+            sums = self._marks.setdefault(word, [0, 0, 0, 0])
+            sums[0] += 1
+            sums[1] += first
+            sums[2] += second
+            sums[3] += third
 
     def _check_pruned(self, row: Row) -> None:
         self._proof.pruned += 1
