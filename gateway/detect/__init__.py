@@ -46,6 +46,8 @@ class Detectors:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
         best: dict[tuple[str, Hidden, str], Finding] = {}
         folded = [(fragment.place, fold(fragment.text)) for fragment in fragments]
+        if not self._matters(b"\n\n".join(data for _, data in folded)):
+            return ()
         subject = next((data for place, data in folded if _is_subject(place)), b"")
         for place, data in folded:
             for finding in self._find_in(place, data, subject, today):
@@ -53,6 +55,13 @@ class Detectors:
                 if key not in best or finding.confidence > best[key].confidence:
                     best[key] = finding
         return tuple(best.values())
+
+    def _matters(self, everything: bytes) -> bool:
+        """One cheap look at a whole message, which ends most of them: is there anything to judge?"""
+        try:
+            return self._cpr.matters(everything) or self._sensitive.matters(everything)
+        except TooManyHits:
+            return True
 
     def _find_in(self, place: Place, data: bytes, subject: bytes, today: datetime.date) -> Iterator[Finding]:
         whole, focus = _in_context(place, data, subject)

@@ -23,8 +23,8 @@ _DAY = rb"(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
 _MONTH = rb"(?:0[1-9]|1[0-2])"
 _YEAR = rb"(?:(?:18|19|20)[0-9][0-9]|[0-9][0-9])"
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
-_LIKE_DIGITS = bytes.maketrans(b"OoQDIiLl|SsBZz", b"00001111155822")
-_LIKE = rb"[0-9OoQDIiLl|SsBZz]"
+_LIKE_DIGITS = bytes.maketrans(b"OoIiLl|SsBZz", b"001111155822")
+_LIKE = rb"[0-9OoIiLl|SsBZz]"
 
 _UNITS = ("nul", "en", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni")
 _TEENS = ("ti", "elleve", "tolv", "tretten", "fjorten", "femten", "seksten", "sytten", "atten", "nitten")
@@ -43,12 +43,9 @@ def _number_words() -> dict[bytes, str]:
     return {word.encode(): digits for word, digits in words.items()}
 
 
-def _shorter_last(word: bytes) -> int:
-    return -len(word)
-
-
 _WORDS = _number_words()
-_WORD = b"(?:" + b"|".join(sorted(_WORDS, key=_shorter_last)) + b")"
+_LONGEST_FIRST: list[bytes] = sorted(_WORDS, key=len, reverse=True)
+_WORD = b"(?:" + b"|".join(_LONGEST_FIRST) + b")"
 _WORD_GAP = rb"[ ,.\-\n]{1,4}"
 
 
@@ -133,16 +130,17 @@ def _health(data: bytes, start: int) -> Candidate | None:
 
 
 def _spelled(data: bytes, start: int) -> Candidate | None:
-    """Ten digits in words, one by one or in pairs."""
-    end, digits = start, ""
-    for match in _SPELLED.finditer(data, start):
-        if end != start and not re.fullmatch(_WORD_GAP, data[end : match.start()]):
-            break
+    """Ten digits in words, one by one or in pairs, around a `nul`: nearly every number has a nought."""
+    begin = end = max(0, start - _SPELLED_REACH)
+    digits = ""
+    for match in _SPELLED.finditer(data, begin, start + _SPELLED_REACH):
+        if not digits or not _WORD_GAP_ONLY.fullmatch(data, end, match.start()):
+            if len(digits) == 10 and end > start:
+                break
+            begin, digits = match.start(), ""
         digits += _WORDS[match.group().lower()]
         end = match.end()
-        if len(digits) >= 10:
-            break
-    return Candidate(start, end, digits, ("form.words",)) if len(digits) == 10 else None
+    return Candidate(begin, end, digits, ("form.words",)) if len(digits) == 10 and begin <= start < end else None
 
 
 _GROUPED = re.compile(
@@ -156,7 +154,9 @@ _LOOKALIKE = re.compile(
     rb"(?P<date>" + _LIKE + rb"{6})[ ./_-]{0,3}(?P<serial>" + _LIKE + rb"{4})(?![0-9A-Za-z\x80-\xff])"
 )
 _HEALTH = re.compile(rb"(?P<date>[0-9]{6})[ -]{0,3}(?P<serial>[01567][A-Z]{2}[0-9])(?![0-9A-Za-z])")
-_SPELLED = re.compile(_WORD + rb"(?![a-z\x80-\xff])", re.IGNORECASE)
+_SPELLED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + _WORD + rb"(?![a-z\x80-\xff])", re.IGNORECASE)
+_SPELLED_REACH = 160
+_WORD_GAP_ONLY = re.compile(_WORD_GAP)
 
 _EDGE = rb"(?:^|[^0-9])"
 _WORD_EDGE = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
@@ -164,9 +164,13 @@ _SHAPES = [
     (_EDGE + _DAY + _GAP + _MONTH + _GAP + _YEAR + _GAP + rb"[0-9][0-9]" + _INNER + rb"[0-9]", _grouped),
     (_EDGE + rb"[0-36-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}", _spaced),
     (_EDGE + rb"[1-9]" + _MONTH + rb"[0-9]{2}[ \-]?[0-9]{4}(?:$|[^0-9])", _nine),
-    (_WORD_EDGE + _LIKE + rb"{6}[ ./_\-]{0,3}" + _LIKE + rb"{4}(?:$|[^0-9A-Za-z\x80-\xff])", _lookalike),
+    (
+        _WORD_EDGE + rb"(?:[0-9]" + _LIKE + rb"|" + _LIKE + rb"[0-9])" + _LIKE + rb"{4}[ ./_\-]{0,3}" + _LIKE + rb"{4}"
+        rb"(?:$|[^0-9A-Za-z\x80-\xff])",
+        _lookalike,
+    ),
     (_EDGE + _DAY + _MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
-    (_WORD_EDGE + _WORD + rb"(?:" + _WORD_GAP + _WORD + rb"){5}(?:$|[^a-z\x80-\xff])", _spelled),
+    (_WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, _spelled),
 ]
 
 _SERIAL_HINT = (
@@ -195,6 +199,10 @@ class Shapes:
 
     def __init__(self) -> None:
         self._engine = Engine([Pattern(number, shape) for number, (shape, _) in enumerate(_SHAPES)] + [_HINTED])
+
+    def occur(self, data: bytes) -> bool:
+        """Whether any shape is there at all."""
+        return bool(self._engine.hits(data, BUDGET))
 
     def find(self, data: bytes, today: datetime.date) -> list[Candidate]:
         """Every possible birth number, in order, none overlapping. Raises TooManyHits on a text full of them."""

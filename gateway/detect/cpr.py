@@ -47,6 +47,10 @@ class CprDetector:
         )
         self._cues = Engine([Pattern(_CUE, expression(word)) for word in rules.cues])
 
+    def matters(self, data: bytes) -> bool:
+        """Whether anything in the text has the shape of a number."""
+        return self._shapes.occur(data)
+
     def find(self, data: bytes, today: datetime.date) -> Iterator[tuple[int, str, Confidence, tuple[str, ...]]]:
         """Place, digits, confidence and explained evidence of each number that reaches the lowest threshold."""
         candidates = [each for each in self._shapes.find(data, today) if each.digits not in self._rules.allow]

@@ -24,6 +24,7 @@ def _plain_byte(code: int) -> int:
 
 
 _ASCII = bytes(range(128))
+_EUROPEAN = bytes([*range(0xC0), 0xC3])
 _PLAIN = frozenset(chr(code) for code in range(0xC0, 0x180) if chr(code) not in "×÷ĿŀŁłŉſ")
 _DASHES = frozenset(
     "\u00ad\u02d7\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u23af\u2500\u2796\u2e3a\u2e3b\u30fc"
@@ -45,11 +46,12 @@ _FEW = 48
 def fold(text: str) -> bytes:
     """The matching copy of a text, in time linear in its length whatever it holds."""
     data = text.encode("utf-8", "replace")
-    if not text.isascii():
-        exotic = set(data.translate(None, _ASCII).decode("utf-8")) - _PLAIN
-        if exotic:
-            data = _fold_exotic(text, exotic).encode("utf-8", "replace")
-    data = data.replace(b"\r\n", b"\n").replace(b" \n", b"\n")
+    if data.translate(None, _EUROPEAN):
+        data = _fold_exotic(data)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    if b" \n" in data:
+        data = data.replace(b" \n", b"\n")
     if b">" in data:
         data = _QUOTE_MARKS.sub(b"\n", data)
     return data
@@ -64,16 +66,19 @@ def letters(data: bytes) -> bytes:
     return data.translate(_LETTERS)
 
 
-def _fold_exotic(text: str, exotic: set[str]) -> str:
+def _fold_exotic(data: bytes) -> bytes:
+    """Replaces what lies outside ASCII and the European letters, each kind of character in one pass."""
+    exotic = set(data.translate(None, _ASCII).decode("utf-8")) - _PLAIN
     if any(unicodedata.combining(ch) for ch in exotic):
-        text = unicodedata.normalize("NFC", text)
-        exotic = {ch for ch in set(text) if not ch.isascii()} - _PLAIN
+        data = unicodedata.normalize("NFC", data.decode("utf-8")).encode("utf-8")
+        exotic = set(data.translate(None, _ASCII).decode("utf-8")) - _PLAIN
     changed = {ch: folded for ch in exotic if (folded := fold_char(ch)) != ch}
     if len(changed) > _FEW:
-        return "".join(map(changed.get, text, text))
+        text = data.decode("utf-8")
+        return "".join(map(changed.get, text, text)).encode("utf-8")
     for ch, folded in changed.items():
-        text = text.replace(ch, folded)
-    return text
+        data = data.replace(ch.encode("utf-8"), folded.encode("utf-8"))
+    return data
 
 
 @lru_cache(maxsize=4096)

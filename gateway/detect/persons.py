@@ -9,7 +9,7 @@ import re
 
 from gateway.detect.rules import PersonRules
 
-_CAPITALISED = re.compile(r"(?<![\w@./])[A-ZÆØÅÉÖÄÜ][a-zæøåéèüöäáíóúç]+(?:-[A-ZÆØÅ][a-zæøåéüöä]+)?")
+_CAPITALISED = re.compile(r"(?<![\w@./])[A-ZÆØÅÉÖÄÜ][a-zæøåéèüöäáíóúç]+(?:-[A-ZÆØÅ][a-zæøåéüöä]+)?(?![\w.-]*@)")
 _INITIALS = re.compile(
     r"(?<![\w.])(?:[A-ZÆØÅ]\.\s?[A-ZÆØÅ]\.|[A-ZÆØÅ][a-zæøåéüöä]+ [A-ZÆØÅ]\.(?=\W|$)"
     r"|(?:dreng|pige|barn|om|med|for|på) [A-ZÆØÅ](?:\.|(?= (?:er|har|skal|var|fik|blev)\b)))"

@@ -27,6 +27,7 @@ STRONG, MEDIUM, WEAK = "term.strong", "term.medium", "term.weak"
 _RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
 _STOP, _RELATION, _SELF, _PREDICATE, _INNOCENT = "stop", "relation", "self", "predicate", "innocent"
 _REACH = 2
+_MARGIN = 1_000
 _YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
 _OURS = frozenset({"union", "politics", "religion", "health", "sexuality", "personnel", "disability", "social"})
 
@@ -48,6 +49,14 @@ class Term(NamedTuple):
     @property
     def rank(self) -> int:
         return _RANK[self.word.kind]
+
+
+class Window(NamedTuple):
+    """A stretch of text with the places where the words that matter end."""
+
+    start: int
+    end: int
+    hits: tuple[int, ...]
 
 
 class Sentence(NamedTuple):
@@ -73,45 +82,51 @@ class SensitiveDetector:
         self._look = Engine(_patterns(self._words, {STRONG, MEDIUM}), literal=True)
         self._read = Engine(_patterns(self._words, set()), literal=True)
 
+    def matters(self, data: bytes) -> bool:
+        """Whether a strong word or two others are there; most mail ends here, and a single medium word never blocks."""
+        hits = self._look.hits(letters(b" " + data + b" "), BUDGET)
+        return any(self._words[hit.pattern].kind == STRONG for hit in hits) or len({hit.end for hit in hits}) > 1
+
     def find(self, data: bytes, focus: Span) -> Iterator[tuple[str, str, Confidence, tuple[str, ...]]]:
         """Category, the policy's word, confidence and evidence of each finding whose sentence begins in the focus."""
         data = b" " + data + b" "
         plain = letters(data)
-        hits = self._look.hits(plain, BUDGET)
-        if not self._matters(hits):
-            return
-        for sentence, near in _with_neighbours(tuple(self._sentences(data, plain, hits))):
-            if not focus.start <= sentence.span.start - 1 < focus.end and sentence.span.start > 0:
+        for window in _windows(self._look.hits(plain, BUDGET), len(data)):
+            for sentence, near in _with_neighbours(self._read_window(data, plain, window)):
+                if focus.start <= max(0, sentence.span.start - 1) < focus.end:
+                    yield from self._judge(sentence, near)
+
+    def _judge(
+        self, sentence: Sentence, near: Sequence[Sentence]
+    ) -> Iterator[tuple[str, str, Confidence, tuple[str, ...]]]:
+        for category in sorted({term.word.category for term in sentence.terms}):
+            evidence = _evidence(category, sentence, near)
+            confidence = self._score.confidence(evidence)
+            if confidence is None:
                 continue
-            for category in {term.word.category for term in sentence.terms}:
-                evidence = _evidence(category, sentence, near)
-                confidence = self._score.confidence(evidence)
-                if confidence is None:
-                    continue
-                if not any(name.startswith("person.") for name in evidence):
-                    confidence = Confidence.POSSIBLE
-                best = max(
-                    (term for term in sentence.terms if term.word.category == category), key=lambda term: term.rank
-                )
-                yield category, best.word.text, confidence, self._score.explained(evidence)
+            if not any(name.startswith("person.") for name in evidence):
+                confidence = Confidence.POSSIBLE
+            own = (term for term in sentence.terms if term.word.category == category)
+            best = max(own, key=lambda term: term.rank)
+            yield category, best.word.text, confidence, self._score.explained(evidence)
 
-    def _matters(self, hits: Sequence[Hit]) -> bool:
-        """Whether a strong word or two others are there; a single medium word never blocks."""
-        return any(self._words[hit.pattern].kind == STRONG for hit in hits) or len({hit.end for hit in hits}) > 1
-
-    def _sentences(self, data: bytes, plain: bytes, hits: Sequence[Hit]) -> Iterator[Sentence | None]:
+    def _read_window(self, data: bytes, plain: bytes, window: Window) -> list[Sentence | None]:
         """The sentences with words and their neighbours, in order; None where sentences are left out."""
-        spans = sentences(data)
-        wanted = _wanted(spans, hits)
-        visible = without_formalities(data)
+        piece = data[window.start : window.end]
+        spans = [Span(window.start + span.start, window.start + span.end) for span in sentences(piece)]
+        visible = without_formalities(piece)
+        read: list[Sentence | None] = []
         previous = -2
-        for index in wanted:
+        for index in _wanted(spans, window.hits):
             if index != previous + 1:
-                yield None
-            yield self._sentence(spans[index], plain, visible)
+                read.append(None)
+            span = spans[index]
+            text = visible[span.start - window.start : span.end - window.start].decode("utf-8", "replace")
+            read.append(self._sentence(span, plain, text))
             previous = index
+        return read
 
-    def _sentence(self, span: Span, plain: bytes, visible: bytes) -> Sentence:
+    def _sentence(self, span: Span, plain: bytes, text: str) -> Sentence:
         low, high = max(0, span.start - 1), span.end + 1
         found = [
             (self._words[hit.pattern], Span(low + hit.start, low + hit.end)) for hit in self._read.hits(plain[low:high])
@@ -120,7 +135,6 @@ class SensitiveDetector:
         stops = [where for word, where in found if word.kind == _STOP]
         terms = _distinct(Term(word, _whole(plain, where)) for word, where in found if word.kind in _RANK)
         terms = tuple(term for term in terms if not any(_covers(stop, term.span) for stop in stops))
-        text = visible[span.start : span.end].decode("utf-8", "replace")
         named = self._names.in_sentence(text)
         person = named if named == "person.named" or _RELATION not in kinds else "person.relation"
         if not person and any(_YOURS.search(plain[max(0, term.span.start - 40) : term.span.start]) for term in terms):
@@ -150,11 +164,22 @@ def _patterns(words: Sequence[Word], kinds: set[str]) -> list[Pattern]:
     ]
 
 
-def _wanted(spans: Sequence[Span], hits: Sequence[Hit]) -> list[int]:
+def _windows(hits: Sequence[Hit], length: int) -> Iterator[Window]:
+    """The stretches of text around the hits that are worth cutting into sentences."""
+    ends = sorted({hit.end - 1 for hit in hits})
+    while ends:
+        last = 1
+        while last < len(ends) and ends[last] - ends[last - 1] <= _MARGIN:
+            last += 1
+        yield Window(max(0, ends[0] - _MARGIN), min(length, ends[last - 1] + _MARGIN), tuple(ends[:last]))
+        ends = ends[last:]
+
+
+def _wanted(spans: Sequence[Span], ends: Sequence[int]) -> list[int]:
     """The sentences that hold a hit, and their neighbours within reach."""
     wanted: set[int] = set()
     index = 0
-    for end in sorted({hit.end - 1 for hit in hits}):
+    for end in ends:
         while index < len(spans) - 1 and spans[index].end < end:
             index += 1
         wanted.update(range(index - _REACH, index + _REACH + 1))

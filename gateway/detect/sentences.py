@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from gateway.detect.engine import Engine, Pattern
+
 _LONGEST = 480
 _BOUNDARY = re.compile(
     rb"[.!?]+[)\"']*[ \t]+(?=[\"(]?(?:[A-Z]|\xc3[\x80-\x9e]))"  # a full stop and a capital
@@ -16,27 +18,33 @@ _BOUNDARY = re.compile(
     rb"|\n(?=[ \t]*(?:[-*|]|[0-9]{1,2}[.)])[ \t])"  # an item of a list
     rb"|\n(?=[^\n]{0,60}\n)(?<![a-z,]\n)"  # a line that ends in no word of a sentence
 )
-_WORD_START = rb"(?:^|\n)[ \t]*"
-_GREETING = re.compile(
-    _WORD_START + rb"(?:hej|hejsa|hall\xc3\xb8j|k(?:\xc3[\xa6\x86]|ae)re|hi|hello|dear|til|att\.?|god ?morgen|goddag)"
-    rb"(?:[ \t]+(?:alle|begge|igen)?[^\n.!,:?]{0,48})?(?=[\n.!,:?]|$)",
-    re.IGNORECASE,
-)
-_SIGN_OFF = re.compile(
-    rb"(?:(?<=\n)|(?<=[.!?)] )|^)[ \t]*"
-    rb"(?:(?:med )?(?:venlige?|k\xc3\xa6rlige?|mange|bedste|de bedste|de|hjertelig) hils(?:en|ner|ener)"
+_LINE_START = rb"(?:^|\n)[ \t*]{0,4}"
+_GREETINGS = rb"(?:hej|hejsa|hall\xc3\xb8j|k(?:\xc3[\xa6\x86]|ae)re|hi|hello|dear|til|att|god ?morgen|goddag)"
+_SIGN_OFFS = (
+    rb"(?:(?:med )?(?:venlige?|k\xc3[\xa6\x86]rlige?|mange|bedste|de bedste|de|hjertelig) hils(?:en|ner|ener)"
     rb"|hilsen|hilsner|mvh|m\.v\.h\.|vh|v\.h\.|kh|k\.h\.|knus|dbh|(?:mange )?tak og hilsen|(?:best |kind )?regards)"
-    rb"\b[,.!]?"
-    rb"[^\n]{0,60}(?:\n(?![ \t]*(?:-{3,}|ps\b|p\.s\.|>|fra:|from:|den ))[^\n]{0,110}){0,7}",  # the signature's lines
-    re.IGNORECASE,
 )
-_HEAD = re.compile(
-    rb"(?:(?<=\n)|^)[ \t*]*(?:(?:fra|til|cc|bcc|from|to|sendt|sent|dato|date):[^\n]{0,300}"
-    rb"|den [^\n]{0,120}(?:\n[^\n]{0,80})?skrev[^\n]{0,200}:|on [^\n]{0,160}wrote:)",
-    re.IGNORECASE,
-)
-_ATTENDEES = re.compile(rb"(?:(?<=\n)|^)(?:ORGANIZER|ATTENDEE)[^\n]{0,400}(?:\n[ \t][^\n]{0,100}){0,6}")
-_MAILBOX = re.compile(rb"[0-9A-Za-z._%+-]{1,64}@[0-9A-Za-z.-]{1,80}|https?://[^\s<>\"]{1,400}|<[^<>\n]{1,100}>")
+_HEADS = rb"(?:(?:fra|til|cc|bcc|from|to|sendt|sent|dato|date):|organizer|attendee)"
+_OPENINGS = [
+    (_LINE_START + _GREETINGS + rb"[ \t,!.:\n]", re.compile(rb"[^\n.!,:?]{0,56}")),
+    (
+        rb"(?:^|\n|[.!?)] )[ \t]{0,4}" + _SIGN_OFFS + rb"[^a-z]",
+        re.compile(
+            rb"[^\n]{0,80}(?:\n(?![ \t]*(?:-{3,}|ps\b|p\.s\.|>|fra:|from:|den ))[^\n]{0,110}){0,7}", re.IGNORECASE
+        ),
+    ),
+    (_LINE_START + _HEADS, re.compile(rb"[^\n]{0,400}(?:\n[ \t][^\n]{0,100}){0,6}")),
+    (
+        _LINE_START + rb"(?:den|on) ",
+        re.compile(rb"[^\n]{0,160}(?:\n[^\n]{0,80})?(?:skrev|wrote)[^\n]{0,200}:", re.IGNORECASE),
+    ),
+    (rb"[0-9a-z]@[0-9a-z]", re.compile(rb"[^ \t\n<>]{0,140}")),
+    (rb"https?://", re.compile(rb"[^\s<>\"]{0,400}")),
+]
+"""Where what only names people begins, and how far it reaches: greetings, sign-offs with the lines of the signature,
+heads of quotations and calendars, mail addresses, links."""
+_ENGINE = Engine([Pattern(number, start) for number, (start, _) in enumerate(_OPENINGS)])
+_NOT_LINE_END = re.compile(rb"[^\n]")
 
 
 class Span(NamedTuple):
@@ -67,10 +75,21 @@ def _cut(found: list[Span], start: int, end: int) -> None:
 
 def without_formalities(data: bytes) -> bytes:
     """The text with greetings, sign-offs, heads of quotations and addresses blanked; as long as it was."""
-    for pattern in (_ATTENDEES, _MAILBOX, _HEAD, _GREETING, _SIGN_OFF):
-        data = pattern.sub(_blank, data)
-    return data
+    pieces: list[bytes] = []
+    done = 0
+    for start, number in sorted({(hit.start, hit.pattern) for hit in _ENGINE.hits(data)}):
+        begin = start + _leading(data, start)
+        if begin < done:
+            continue
+        reach = _OPENINGS[number][1].match(data, begin)
+        if reach is not None and reach.end() > begin:
+            pieces += (data[done:begin], _NOT_LINE_END.sub(b" ", reach.group()))
+            done = reach.end()
+    return b"".join(pieces) + data[done:]
 
 
-def _blank(match: re.Match[bytes]) -> bytes:
-    return re.sub(rb"[^\n]", b" ", match.group())
+def _leading(data: bytes, start: int) -> int:
+    """How many bytes of a match belong to what stands before it: a line end, a full stop and a space."""
+    if data[start : start + 1] == b"\n":
+        return 1
+    return 2 if data[start : start + 2] in (b". ", b"! ", b"? ", b") ") else 0
