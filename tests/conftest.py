@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+UNPACKED = ROOT / ".tools" / "debian" / "usr" / "sbin"
+"""Where scripts/debian-unpacked lays out what Debian lets nobody install beside Postfix."""
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -27,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def find_program(name: str) -> str | None:
-    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/local/sbin")
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:/usr/local/sbin:{UNPACKED}")
 
 
 @pytest.fixture(scope="module")

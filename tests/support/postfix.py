@@ -6,28 +6,36 @@ import os
 import pwd
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
+from support.mailbox import Mailbox
 from support.running import free_port, wait_for_port
 
 MASTER_DIST = Path("/usr/share/postfix/master.cf.dist")
 
 
-class Postfix:
+class Postfix(Mailbox):
     """One instance, started by root on loopback. What it is given is delivered into one Maildir.
 
     relayhost: give it on to `[host]:port` instead. smtpd: more options for the listening smtpd, `-o name=value`.
+    services: more lines of master.cf.
     """
 
-    def __init__(self, folder: Path, relayhost: str = "", smtpd: tuple[str, ...] = (), **parameters: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        relayhost: str = "",
+        smtpd: tuple[str, ...] = (),
+        services: tuple[str, ...] = (),
+        **parameters: str,
+    ) -> None:
         folder.mkdir()
+        super().__init__(folder / "mail" / "all", folder / "maillog")
         self.port = free_port()
         self.folder = folder
-        self.maildir = folder / "mail" / "all"
-        self.log = folder / "maillog"
         self._etc = folder / "etc"
         self._smtpd = smtpd
+        self._services = services
         user = pwd.getpwnam("nobody")
         for name in ("etc", "spool", "data", "mail"):
             (folder / name).mkdir()
@@ -71,7 +79,7 @@ class Postfix:
 
     def _master(self) -> str:
         """Debian's services without chroot, and smtpd on a port of ours."""
-        lines = [" ".join((f"127.0.0.1:{self.port} inet n - n - - smtpd", *self._smtpd))]
+        lines = [" ".join((f"127.0.0.1:{self.port} inet n - n - - smtpd", *self._smtpd)), *self._services]
         for line in MASTER_DIST.read_text().splitlines():
             words = line.split()
             if not line or line[0] in "# \t" or (words[0], words[1]) == ("smtp", "inet"):
@@ -84,25 +92,25 @@ class Postfix:
         assert wait_for_port(self.port), self.log.read_text()
         return self
 
+    def flush(self) -> None:
+        """Try everything in the queue again, now."""
+        subprocess.run(["postqueue", "-c", str(self._etc), "-f"], check=True, capture_output=True)
+
+    @property
+    def queued(self) -> int:
+        """How many messages wait in the queue."""
+        found = subprocess.run(["postqueue", "-c", str(self._etc), "-j"], check=True, capture_output=True)
+        return len(found.stdout.splitlines())
+
     def stop(self) -> None:
         subprocess.run(["postfix", "-c", str(self._etc), "stop"], check=False, capture_output=True)
-
-    def delivered(self, count: int, seconds: float = 20.0) -> list[bytes]:
-        """The messages in the Maildir, with CRLF, as soon as there are this many."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            files = sorted((self.maildir / "new").glob("*")) if self.maildir.is_dir() else []
-            if len(files) >= count:
-                return [path.read_bytes().replace(b"\n", b"\r\n") for path in files]
-            time.sleep(0.05)
-        raise AssertionError(f"only {len(files)} of {count} delivered:\n{self.log.read_text()[-3000:]}")
 
 
 class Sink:
     """smtp-sink: takes everything; with a folder it keeps each message in a file of its own."""
 
-    def __init__(self, *options: str, dump: Path | None = None) -> None:
-        self.port = free_port()
+    def __init__(self, *options: str, dump: Path | None = None, port: int = 0) -> None:
+        self.port = port or free_port()
         self.dump = dump
         as_user = ["-u", "nobody"] if os.geteuid() == 0 else []
         if dump is not None:

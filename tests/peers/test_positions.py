@@ -1,0 +1,214 @@
+"""The gateway in the positions its docs tell of, between real mail servers (docs/deploy/)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from support.exim import Exim
+from support.mailbox import Mailbox
+from support.postfix import Postfix, Sink, smtp_source
+from support.running import RunningGateway, free_port
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="peer needs root: instances of Postfix and Exim")
+
+WITH_CPR = "Barnets cpr-nummer er 070761-4285"
+SENDER, RECIPIENT = "dagklub@lavuk.dk", "forening@example.org"
+
+
+def swaks(port: int, body: str, *, sender: str = SENDER, recipient: str = RECIPIENT) -> subprocess.CompletedProcess:
+    words = ("--from", sender, "--to", recipient, "--body", body, "--header", "Subject: Tur")
+    command = ["swaks", "--server", f"127.0.0.1:{port}", "--timeout", "30", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+class Position(NamedTuple):
+    """entrance: the port clients send to. mailbox: where the last server keeps what arrives."""
+
+    entrance: int
+    gateway: RunningGateway
+    mailbox: Mailbox
+
+
+def assert_mail_flows(position: Position) -> None:
+    """A harmless message arrives once and whole; a blocked one does not, and its sender gets the bounce."""
+    before = len(position.mailbox.delivered(0))
+    assert swaks(position.entrance, "Husk regntøj på fredag").returncode == 0
+    message = position.mailbox.delivered(before + 1)[-1]
+    assert "Husk regntøj på fredag".encode() in message
+    assert message.count(b"Postvagt-Passed: id=PV-") == 1
+    assert swaks(position.entrance, WITH_CPR).returncode == 0
+    bounce = position.mailbox.delivered(before + 2)[-1]
+    assert b"multipart/report" in bounce
+    assert SENDER.encode() in bounce
+    assert b"070761" not in bounce
+    assert len(position.mailbox.delivered(0)) == before + 2
+
+
+def assert_letters_outside_ascii_flow(position: Position) -> None:
+    before = len(position.mailbox.delivered(0))
+    result = swaks(position.entrance, "Tur", sender="Pers.lærkevej@lavuk.dk", recipient="borgervænget@kk.dk")
+    assert result.returncode == 0, result.stdout
+    assert "borgervænget@kk.dk".encode() in position.mailbox.delivered(before + 1)[-1]
+
+
+# ---------------------------------------------------------------- Postfix before us, as its relay
+
+
+@pytest.mark.peer("postfix", "swaks", "smtp-sink")
+def test_postfix_with_relayhost(tmp_path: Path, open_folder: Path) -> None:
+    """What comes when the next hop is down waits in Postfix's queue, and is there when it is back."""
+    last = Postfix(open_folder / "last").start()
+    gateway = RunningGateway(tmp_path, last.port).start()
+    first = Postfix(open_folder / "first", relayhost=f"[127.0.0.1]:{gateway.port}", minimal_backoff_time="1s").start()
+    try:
+        position = Position(first.port, gateway, last)
+        assert_mail_flows(position)
+        assert_letters_outside_ascii_flow(position)
+        assert first.queued == 0
+        last.stop()
+        assert swaks(first.port, "mens den var nede").returncode == 0
+        wait_until(lambda: "status=deferred" in first.log.read_text(), first)
+        assert first.queued == 1, "4xx: Postfix keeps it"
+        last.start()
+        first.flush()
+        assert b"mens den var nede" in last.delivered(4)[-1]
+        wait_until(lambda: first.queued == 0, first)
+    finally:
+        for server in (first, gateway, last):
+            server.stop()
+
+
+@pytest.mark.peer("postfix", "swaks")
+def test_postfix_with_relayhost_tells_the_sender_itself_when_we_refuse(tmp_path: Path, open_folder: Path) -> None:
+    """An inbound listener answers 550: Postfix makes the bounce, with our line in it."""
+    last = Postfix(open_folder / "last550").start()
+    gateway = RunningGateway(tmp_path, last.port, listener={"role": "inbound"}).start()
+    first = Postfix(
+        open_folder / "first550",
+        relayhost=f"[127.0.0.1]:{gateway.port}",
+        notify_classes="",
+        bounce_size_limit="1",
+    ).start()
+    try:
+        assert swaks(first.port, WITH_CPR, sender="x@example.net", recipient="dagklub@lavuk.dk").returncode == 0
+        wait_until(lambda: "status=bounced" in first.log.read_text(), first)
+        assert "550 5.7.1" in first.log.read_text()
+        assert b"070761" not in b"".join(last.delivered(0))
+    finally:
+        for server in (first, gateway, last):
+            server.stop()
+
+
+# ---------------------------------------------------------------- Postfix around us, before its queue
+
+
+def around(folder: Path, home: Path, role: str, *options: str) -> tuple[RunningGateway, Postfix]:
+    """One Postfix: its smtpd gives everything to us, and a second smtpd takes what we give back."""
+    back = free_port()
+    gateway = RunningGateway(home, back, listener={"role": role})
+    postfix = Postfix(
+        folder,
+        smtpd=("-o", f"smtpd_proxy_filter=127.0.0.1:{gateway.port}", *options),
+        services=(
+            f"127.0.0.1:{back} inet n - n - - smtpd"
+            " -o smtpd_authorized_xforward_hosts=127.0.0.0/8 -o smtpd_client_restrictions="
+            " -o smtpd_recipient_restrictions=permit_mynetworks,reject"
+            " -o receive_override_options=no_unknown_recipient_checks",
+        ),
+    )
+    postfix.start()
+    gateway.start()
+    return gateway, postfix
+
+
+@pytest.fixture(scope="module", params=["", "speed_adjust"], ids=["plain", "speed_adjust"])
+def proxy_filter(
+    request: pytest.FixtureRequest, open_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Position, Position]]:
+    """Two such servers: with an outbound and with an inbound listener."""
+    options = ("-o", f"smtpd_proxy_options={request.param}") if request.param else ()
+    pairs = [
+        around(open_folder / f"{role}-{request.param}", tmp_path_factory.mktemp(role), role, *options)
+        for role in ("outbound", "inbound")
+    ]
+    yield tuple(Position(postfix.port, gateway, postfix) for gateway, postfix in pairs)
+    for gateway, postfix in pairs:
+        gateway.stop()
+        postfix.stop()
+
+
+@pytest.mark.peer("postfix", "swaks")
+def test_postfix_with_smtpd_proxy_filter(proxy_filter: tuple[Position, Position]) -> None:
+    position, _ = proxy_filter
+    assert_mail_flows(position)
+    assert_letters_outside_ascii_flow(position)
+
+
+@pytest.mark.peer("postfix", "swaks")
+def test_smtpd_proxy_filter_refuses_within_the_clients_own_dialogue(proxy_filter: tuple[Position, Position]) -> None:
+    """Who sends hears our own line, from Postfix, before it has taken anything."""
+    _, position = proxy_filter
+    result = swaks(position.entrance, WITH_CPR, sender="x@example.net", recipient="dagklub@lavuk.dk")
+    assert "550 5.7.1 " in result.stdout, result.stdout
+    assert "PV-" in result.stdout
+    assert position.mailbox.delivered(0) == []
+
+
+@pytest.mark.peer("postfix", "smtp-source")
+def test_smtpd_proxy_filter_under_load_loses_nothing(proxy_filter: tuple[Position, Position]) -> None:
+    position, _ = proxy_filter
+    before = len(position.mailbox.delivered(0))
+    load = smtp_source(position.entrance, "-d", "-s", "10", "-m", "100", "-l", "3000", "-f", SENDER, "-t", RECIPIENT)
+    assert load.returncode == 0, load.stderr
+    assert len(position.mailbox.delivered(before + 100)) == before + 100
+
+
+# ---------------------------------------------------------------- Exim
+
+
+@pytest.mark.peer("exim4", "swaks")
+def test_exim_on_both_sides(tmp_path: Path, open_folder: Path) -> None:
+    """swaks → Exim → gateway → Exim → Maildir."""
+    last = Exim(open_folder / "exim-last").start()
+    gateway = RunningGateway(tmp_path, last.port).start()
+    first = Exim(open_folder / "exim-first", next_port=gateway.port).start()
+    try:
+        position = Position(first.port, gateway, last)
+        assert_mail_flows(position)
+        assert_letters_outside_ascii_flow(position)
+    finally:
+        for server in (first, gateway, last):
+            server.stop()
+
+
+@pytest.mark.peer("exim4", "swaks")
+def test_exim_keeps_what_we_cannot_give_on(tmp_path: Path, open_folder: Path) -> None:
+    """The next hop comes up after the message was sent: Exim tries again, and it arrives once."""
+    back = free_port()
+    gateway = RunningGateway(tmp_path, back).start()
+    first = Exim(open_folder / "exim-waits", next_port=gateway.port).start()
+    try:
+        assert swaks(first.port, "mens den var nede").returncode == 0
+        wait_until(lambda: " == forening@example.org" in first.log.read_text(), first)
+        sink = Sink(dump=open_folder / "exim-sink", port=back)
+        try:
+            wait_until(lambda: " Completed" in first.log.read_text(), first)
+            assert len(sink.messages) == 1
+        finally:
+            sink.stop()
+    finally:
+        first.stop()
+        gateway.stop()
+
+
+def wait_until(happened, server: Mailbox, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, server.log.read_text()[-3000:]
+        time.sleep(0.1)
