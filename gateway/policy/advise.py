@@ -15,7 +15,8 @@ def advise(policy: Policy, sender: Address | None, recipient: Address) -> Advice
 
     Without a sender: the way from any secure mailbox of ours.
     """
-    return Adviser(policy, sender).on(recipient, policy.recipients.of(recipient))
+    sender_class = policy.senders.of(sender) if sender else policy.senders.default
+    return Adviser(policy, sender, sender_class).on(recipient, policy.recipients.of(recipient))
 
 
 class Adviser:
@@ -24,22 +25,24 @@ class Adviser:
     faellesmail: the mailbox this sender should use; None when his own is secure, or when none is known.
     """
 
-    def __init__(self, policy: Policy, sender: Address | None) -> None:
+    def __init__(self, policy: Policy, sender: Address | None, sender_class: str) -> None:
         self._policy = policy
-        self._own = sender is not None and policy.senders.of(sender) in policy.secure
+        self._own = sender is not None and sender_class in policy.secure
         self._choices: tuple[Address, ...] = ()
         self.faellesmail = None if self._own or sender is None else self._replacing(sender)
         self._mailbox = sender if self._own else self.faellesmail
-        self._class = policy.senders.of(self._mailbox) if self._mailbox else policy.order[-1]
+        self._class = sender_class if self._own else policy.mailbox_class(self.faellesmail)
         self._classes: dict[str, Advice] = {}
 
     def _replacing(self, sender: Address) -> Address | None:
         """The faellesmail that replaces this sender's mailbox; where nobody wrote it down, his domain's default."""
         table = self._policy.faellesmail
         row = table.own_row(sender)
-        if row is None and self._policy.owns(sender):
+        if row is not None:
+            return row
+        if self._policy.owns(sender):
             self._choices = table.boxes
-        return row or table.defaults.get(sender.domain)
+        return table.defaults.get(sender.domain)
 
     def on(self, recipient: Address, recipient_class: str) -> Advice:
         """The advice on one recipient, whose class is known already."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.mail.address import Address, masked_numbers
 from gateway.mail.envelope import Client, Envelope
@@ -16,11 +14,10 @@ from gateway.mail.network import is_in
 from gateway.mail.role import Role
 from gateway.policy.advise import Adviser
 from gateway.policy.policy import Policy, route_number
-from gateway.policy.verdict import Action, FollowUp, Judgement, Method, Ruling, Severity, Verdict
+from gateway.policy.verdict import Action, FollowUp, Judgement, Ruling, Severity, Verdict
 
 Headers = Sequence[tuple[str, str]]
 """Names and values of the message's own header lines, as far as policy asks for them."""
-
 
 _RECIPIENT_HEADERS = ("to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc")
 
@@ -40,15 +37,14 @@ def decide(
     """
     role = Role(role)
     sender = envelope.sender
-    speakers = authors if sender.is_null else (sender, *authors)
-    sender_class = policy.sender_class(speakers)
+    speakers = _speakers(policy, sender, authors)
+    sender_class = policy.least_secure(speaker.sender_class for speaker in speakers)
+    rulings, strangers, routes = _rulings(policy, sender_class, envelope, headers)
     unread_means = policy.decision.unreadable.get(sender_class, "block")
-    routes = _route_numbers(policy, envelope) if findings else frozenset()
+    unread = tuple(unreadable) if unread_means == "block" else ()
     counted = tuple(
         finding for finding in findings if _counts(policy, finding, unread_means) and not _is_route(finding, routes)
     )
-    unread = tuple(unreadable) if unread_means == "block" else ()
-    rulings, strangers = _rulings(policy, sender_class, envelope, headers)
     lawful = bool(rulings) and all(ruling.lawful for ruling in rulings)
     blocked = bool(counted or unread) and not lawful
     notify = unread_means == "notify" and bool(unreadable) and not lawful
@@ -75,6 +71,40 @@ def decide(
     )
 
 
+# ---------------------------------------------------------------- senders
+
+
+class _Speaker(NamedTuple):
+    """One address the message is said to come from. known: the policy names its domain."""
+
+    address: Address
+    domain: str
+    sender_class: str
+    known: bool
+
+
+def _speakers(policy: Policy, sender: Address, authors: Sequence[Address]) -> list[_Speaker]:
+    """The reverse-path, unless it is null, and the authors, each address once."""
+    addresses = [sender, *(author for author in authors if author != sender)] if not sender.is_null else authors
+    speakers = []
+    for address in addresses:
+        domain = address.domain
+        name = policy.senders.find(address, domain)
+        speakers.append(_Speaker(address, domain, name or policy.senders.default, name is not None))
+    return speakers
+
+
+def _adviser(policy: Policy, speakers: Sequence[_Speaker], sender_class: str) -> Adviser | None:
+    """Advice for the person behind the message: of the addresses that counted, one the faellesmail table knows."""
+    candidates = [speaker.address for speaker in speakers if speaker.sender_class == sender_class]
+    if len(candidates) > 1:
+        candidates.sort(key=lambda address: (policy.faellesmail.own_row(address) is None, not policy.owns(address)))
+    return Adviser(policy, candidates[0], sender_class) if candidates else None
+
+
+# ---------------------------------------------------------------- findings
+
+
 def _counts(policy: Policy, finding: Finding, unread_means: str) -> bool:
     """Whether a finding can block: sure enough, and of a category that does."""
     decision = policy.decision
@@ -87,38 +117,37 @@ def _counts(policy: Policy, finding: Finding, unread_means: str) -> bool:
     return finding.category in decision.also_block
 
 
-def _route_numbers(policy: Policy, envelope: Envelope) -> frozenset[Hidden]:
-    """The numbers in the recipients' own Send sikkert routes."""
-    routes = (recipient for recipient in envelope.recipients if policy.is_route(recipient))
-    return frozenset(Hidden(route_number(recipient)) for recipient in routes)
-
-
-def _is_route(finding: Finding, routes: frozenset[Hidden]) -> bool:
-    """Whether this is only the recipient's own route, repeated in To or Cc: not a leak."""
+def _is_route(finding: Finding, routes: Sequence[Address]) -> bool:
+    """Whether this is only a recipient's own Send sikkert route, repeated in To or Cc: not a leak."""
     step = finding.place.outermost
-    return bool(routes) and step.kind == "header" and step.format in _RECIPIENT_HEADERS and finding.identity in routes
+    if not routes or step.kind != "header" or step.format not in _RECIPIENT_HEADERS:
+        return False
+    return any(finding.identity == Hidden(route_number(route)) for route in routes)
 
 
 # ---------------------------------------------------------------- recipients
 
 
-def _rulings(policy: Policy, sender_class: str, envelope: Envelope, headers: Headers) -> tuple[list[Ruling], set[str]]:
-    """One ruling a recipient, in their order; and the domains nobody wrote down."""
-    ordinary = policy.rows[sender_class, Method.ALMINDELIG]
-    secured = policy.rows[sender_class, Method.SEND_SIKKERT]
+def _rulings(
+    policy: Policy, sender_class: str, envelope: Envelope, headers: Headers
+) -> tuple[list[Ruling], set[str], list[Address]]:
+    """One ruling a recipient, in their order; besides, domains nobody wrote down, and routes of Send sikkert."""
+    ordinary, secured = policy.rows[sender_class]
     if _is_send_sikkert(policy, envelope.client, headers):
         ordinary = secured
-    routes, recipients = policy.send_sikkert.recipients, policy.recipients
-    rulings = []
-    strangers = set()
+    find_route, find_class = policy.send_sikkert.recipients.find, policy.recipients.find
+    rulings, strangers, routes = [], set(), []
     for recipient in envelope.recipients:
-        domain = recipient.domain
-        row = ordinary if routes.find(recipient, domain) is None else secured
-        recipient_class = recipients.find(recipient, domain)
+        row, domain = ordinary, recipient.domain
+        if find_route(recipient, domain) is not None:
+            row = secured
+            routes.append(recipient)
+        recipient_class = find_class(recipient, domain)
         if recipient_class is None:
+            recipient_class = policy.recipients.default
             strangers.add(domain)
-        rulings.append(row[recipient_class or recipients.default])
-    return rulings, strangers
+        rulings.append(row[recipient_class])
+    return rulings, strangers, routes
 
 
 def _is_send_sikkert(policy: Policy, client: Client, headers: Headers) -> bool:
@@ -144,14 +173,6 @@ def _judgements(
     return tuple(judgements)
 
 
-def _adviser(policy: Policy, speakers: tuple[Address, ...], sender_class: str) -> Adviser | None:
-    """Advice for the person behind the message: of the addresses that counted, one the faellesmail table knows."""
-    candidates = [address for address in dict.fromkeys(speakers) if policy.senders.of(address) == sender_class]
-    if len(candidates) > 1:
-        candidates.sort(key=lambda address: (policy.faellesmail.own_row(address) is None, not policy.owns(address)))
-    return Adviser(policy, candidates[0]) if candidates else None
-
-
 # ---------------------------------------------------------------- who is told
 
 
@@ -170,7 +191,7 @@ def _may_be_written_to(policy: Policy, sender: Address, headers: Headers) -> boo
     """Never a stranger, a list, a machine or a bounce (rfc5321#6.2, rfc3834#2)."""
     if sender.is_null or not policy.owns(sender):
         return False
-    if _never(policy.decision.never_bounce).match(sender.key):
+    if policy.unread_by_people.match(sender.key):
         return False
     return not any(_says_automatic(name.lower(), value.strip().lower()) for name, value in headers)
 
@@ -182,12 +203,6 @@ def _says_automatic(name: str, value: str) -> bool:
     if name == "precedence":
         return value in ("bulk", "list", "junk")
     return name in ("list-id", "list-post", "list-unsubscribe")
-
-
-@lru_cache(maxsize=16)
-def _never(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """One expression for all patterns; with none, one that never matches."""
-    return re.compile("|".join(fnmatch.translate(pattern.casefold()) for pattern in patterns) or r"(?!)")
 
 
 # ---------------------------------------------------------------- what explains the verdict
@@ -211,10 +226,12 @@ def _severity(policy: Policy, numbers: int) -> Severity:
     return Severity.MEDIUM if numbers >= steps.medium else Severity.LOW
 
 
-def _lookalikes(policy: Policy, speakers: Sequence[Address], strangers: set[str]) -> tuple[str, ...]:
+def _lookalikes(policy: Policy, speakers: Sequence[_Speaker], strangers: set[str]) -> tuple[str, ...]:
     """Domains dressed up as one of ours: named whatever else the verdict says."""
-    unknown = {domain for one in speakers if policy.senders.find(one, domain := one.domain) is None}
-    named = ((domain, policy.looks_like_ours(domain)) for domain in sorted(unknown | strangers))
+    unknown = strangers.union(speaker.domain for speaker in speakers if not speaker.known)
+    if not unknown:
+        return ()
+    named = ((domain, policy.looks_like_ours(domain)) for domain in sorted(unknown))
     return tuple(f"{masked_numbers(domain)} looks like {own}" for domain, own in named if own)
 
 

@@ -43,6 +43,12 @@ class Faellesmails:
         """The mailbox of this sender, or his domain's default, or None."""
         return self.own_row(sender) or self.defaults.get(sender.domain)
 
+    def mailboxes(self) -> set[Address]:
+        """Every mailbox the table can name."""
+        patterns = (pattern.new for pattern in self.patterns)
+        leaders = (self.leaders_mailbox,) if self.leaders_mailbox else ()
+        return {*self.rows.values(), *patterns, *self.defaults.values(), *leaders}
+
     def own_row(self, sender: Address) -> Address | None:
         """The mailbox somebody wrote down for this very sender."""
         key = sender.key

@@ -5,7 +5,9 @@ Takes texts, never opens a file. Shapes are model.py's work; here the files are 
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,7 +18,7 @@ from gateway.mail.address import Address
 from gateway.policy import model
 from gateway.policy.domains import Index
 from gateway.policy.faellesmail import Faellesmails, Pattern, cycles, final
-from gateway.policy.policy import Marks, Policy, Rows, Ways
+from gateway.policy.policy import Marks, Policy, Row, Rows, Ways
 from gateway.policy.verdict import Method, Ruling, Safety
 from gateway.yamltext import Document, YamlError, did_you_mean, parse_yaml, validated
 
@@ -260,10 +262,13 @@ class _Folder:
         recipients = self._get("recipients.yaml", model.Recipients)
         marks = self._get("send_sikkert.yaml", model.SendSikkert)
         rows = _matrix_rows(self._get("matrix.yaml", model.Matrix), senders.classes, recipients.classes)
+        table = _faellesmails(self._get("faellesmail.yaml", model.Faellesmail))
+        index = self._senders_index()
+        decision = self._get("verdict.yaml", model.Decision)
         ours = {name: one for name, one in senders.classes.items() if one.ours}
         return Policy(
             version=version_of(self.files),
-            senders=self._senders_index(),
+            senders=index,
             recipients=self._index(recipients.default, recipients.classes),
             kinds=self._index("", recipients.kinds),
             ours=self._index("", ours),
@@ -271,10 +276,12 @@ class _Folder:
             secure=frozenset(name for name, one in senders.classes.items() if one.secure),
             classes=recipients.classes,
             rows=rows,
-            ways=_ways(rows, senders.classes, recipients.classes),
+            ways=_ways(rows),
             send_sikkert=Marks(_domains_index("send_sikkert", marks.recipient_domains), marks.headers, marks.clients),
-            faellesmail=_faellesmails(self._get("faellesmail.yaml", model.Faellesmail)),
-            decision=self._get("verdict.yaml", model.Decision),
+            faellesmail=table,
+            mailbox_classes={mailbox.raw: index.of(mailbox) for mailbox in table.mailboxes()},
+            decision=decision,
+            unread_by_people=_unread_by_people(decision.never_bounce),
             organisation=self._get("organisation.yaml", model.Organisation),
             lists=self.lists,
             detection=self.detection,
@@ -358,27 +365,31 @@ def _list_faults(entries: model.DomainList) -> Iterator[tuple[Path, str]]:
 # ---------------------------------------------------------------- matrix
 
 
-def _matrix_rows(matrix: model.Matrix, senders: Iterable[str], recipients: Iterable[str]) -> Rows:
+def _matrix_rows(matrix: model.Matrix, senders: Iterable[str], recipients: Iterable[str]) -> dict[str, Rows]:
     """Every cell there is; those nobody wrote say what `otherwise` says."""
     written = {(row.sender, row.method): row.to for row in matrix.rows}
     blank = dict.fromkeys(recipients, matrix.otherwise)
-    rows: dict[tuple[str, Method], dict[str, Ruling]] = {}
-    for sender in senders:
-        for method in Method:
-            cells = {**blank, **written.get((sender, method), {}), **matrix.always}
-            name = f"{sender}/{method}"
-            rows[sender, method] = {to: Ruling(to, method, name, cell, cell.is_lawful) for to, cell in cells.items()}
-    return rows
+
+    def row(sender: str, method: Method) -> Row:
+        cells = {**blank, **written.get((sender, method), {}), **matrix.always}
+        name = f"{sender}/{method}"
+        return {to: Ruling(to, method, name, cell, cell.is_lawful) for to, cell in cells.items()}
+
+    return {sender: Rows(*(row(sender, method) for method in Method)) for sender in senders}
 
 
-def _ways(rows: Rows, senders: Iterable[str], recipients: Iterable[str]) -> Ways:
+def _ways(rows: Mapping[str, Rows]) -> Ways:
     """Ordinary mail where that is `sikker`, else Send sikkert where that is, else nothing."""
-    columns = tuple(recipients)
     return {
-        (sender, to): next((method for method in Method if rows[sender, method][to].safety is Safety.SIKKER), None)
-        for sender in senders
-        for to in columns
+        (sender, to): next((one[to].method for one in both if one[to].safety is Safety.SIKKER), None)
+        for sender, both in rows.items()
+        for to in both.almindelig
     }
+
+
+def _unread_by_people(patterns: Iterable[str]) -> re.Pattern[str]:
+    """One expression for all patterns; without any, one that never matches."""
+    return re.compile("|".join(fnmatch.translate(pattern.casefold()) for pattern in patterns) or r"(?!)")
 
 
 # ---------------------------------------------------------------- faellesmail

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.mail.address import Address
 from gateway.mail.network import Network
@@ -17,8 +17,20 @@ from gateway.policy.model import Decision, DomainList, HeaderMark, Organisation,
 from gateway.policy.verdict import Kind, Method, Ruling, Safety
 from gateway.yamltext import Document
 
-Rows = Mapping[tuple[str, Method], Mapping[str, Ruling]]
-"""The matrix: by sender class and method, the cell of each recipient class."""
+Row = Mapping[str, Ruling]
+"""One row of the matrix: the cell of each recipient class."""
+
+
+class Rows(NamedTuple):
+    """The rows of one sender class."""
+
+    almindelig: Row
+    send_sikkert: Row
+
+    def of(self, method: Method) -> Row:
+        return self.almindelig if method is Method.ALMINDELIG else self.send_sikkert
+
+
 Ways = Mapping[tuple[str, str], Method | None]
 """The matrix read the other way: from a sender class to a recipient class, the method that is plainly `sikker`."""
 
@@ -49,7 +61,8 @@ class Policy:
     version: content hash of all files; it stands in every event and notice.
     order: sender classes, least secure first. secure: sender classes that staff may stay in. ours: our own domains.
     rows, ways: the whole matrix, read both ways. detection: cpr.yaml and ord/*.yaml as plain values, for detectors.
-    words: the same as documents, which know their lines.
+    words: the same as documents, which know their lines. unread_by_people: matches keys of senders nobody reads.
+    mailbox_classes: the sender class of every faellesmail.
     texts: files of beskeder/, for the notice. pending: entries that are switched off, by the names of their lists.
     tjek: what tjek knows of mail servers. own_domains: what nobody else may look like.
     """
@@ -62,11 +75,13 @@ class Policy:
     order: tuple[str, ...]
     secure: frozenset[str]
     classes: Mapping[str, RecipientClass]
-    rows: Rows
+    rows: Mapping[str, Rows]
     ways: Ways
     send_sikkert: Marks
     faellesmail: Faellesmails
+    mailbox_classes: Mapping[bytes, str] = field(repr=False)
     decision: Decision
+    unread_by_people: re.Pattern[str] = field(repr=False)
     organisation: Organisation
     lists: Mapping[str, DomainList] = field(repr=False)
     detection: Mapping[str, Any] = field(repr=False)
@@ -76,28 +91,39 @@ class Policy:
     tjek: Tjek
     own_domains: tuple[str, ...]
 
-    def sender_class(self, addresses: tuple[Address, ...]) -> str:
+    def sender_class(self, addresses: Iterable[Address]) -> str:
         """The least secure class among these addresses; the default class when there are none."""
-        classes = {self.senders.of(address) for address in addresses} or {self.senders.default}
-        return classes.pop() if len(classes) == 1 else min(classes, key=self.order.index)
+        return self.least_secure(self.senders.of(address) for address in addresses)
+
+    def least_secure(self, classes: Iterable[str]) -> str:
+        """Of these sender classes the one that comes first in the order; the default class when there are none."""
+        names = set(classes) or {self.senders.default}
+        return names.pop() if len(names) == 1 else min(names, key=self.order.index)
 
     def safety(self, sender_class: str, method: Method, recipient_class: str) -> Safety:
         """One cell of the matrix."""
-        return self.rows[sender_class, method][recipient_class].safety
+        return self.rows[sender_class].of(method)[recipient_class].safety
+
+    def mailbox_class(self, mailbox: Address | None) -> str:
+        """The sender class of one of our faellesmails; without one, the most secure class there is."""
+        return self.order[-1] if mailbox is None else self.mailbox_classes.get(mailbox.raw, self.order[-1])
 
     def owns(self, address: Address) -> bool:
         """Whether the address is in one of our own domains; only such an address is ever written to."""
         return self.ours.find(address, address.domain) is not None
 
     def kind(self, recipient: Address, recipient_class: str) -> Kind:
-        """What sort of recipient this is: what a list says of the address, else what its class says."""
+        """What sort of recipient this is: what its class says, else what a list or a route says of the address."""
+        kind = self.classes[recipient_class].kind
+        if kind is not Kind.UKENDT:
+            return kind
         domain = recipient.domain
         listed = self.kinds.find(recipient, domain)
         if listed is not None:
             return Kind(listed)
         if self.send_sikkert.recipients.find(recipient, domain) is not None:
             return _ROUTE_KINDS.get(len(route_number(recipient)), Kind.UKENDT)
-        return self.classes[recipient_class].kind
+        return kind
 
     def is_route(self, recipient: Address) -> bool:
         """Whether the address is a route of Send sikkert: the number in it says where to deliver, and is no leak."""

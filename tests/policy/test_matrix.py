@@ -45,7 +45,8 @@ def test_every_cell(lavuk: Policy, sender: str, method: Method, recipient: str, 
 
 
 def test_the_table_above_is_the_whole_matrix(lavuk: Policy) -> None:
-    assert {cell[:3] for cell in CELLS} == {(*row, to) for row, cells in lavuk.rows.items() for to in cells}
+    every = {(sender, method, to) for sender, rows in lavuk.rows.items() for method in Method for to in rows.of(method)}
+    assert {cell[:3] for cell in CELLS} == every
 
 
 @pytest.mark.shared
