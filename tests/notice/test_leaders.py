@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import email
 import email.policy
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from stopped import CASES, CPR, Centre, facts, finding
 
 from gateway.mail.address import Address
-from gateway.notice import examples
+from gateway.notice import build_bounce, build_notification, examples
 from gateway.notice.leaders import Report, Stopped, build_alert, build_digest
 
 REPORT = examples.report(Centre())
+NOTICES = {
+    "alert": build_alert(REPORT),
+    "digest": build_digest(REPORT),
+    "notify": build_notification(CASES["notify"]),
+}
 
 
 def read(content: bytes) -> str:
@@ -23,6 +30,15 @@ def read(content: bytes) -> str:
     body = message.get_body(("plain",))
     assert body
     return " ".join(body.get_content().split())
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_golden(name: str) -> None:
+    """The bytes of what is no bounce."""
+    path = Path(__file__).with_name("golden") / f"{name}.eml"
+    if os.environ.get("POSTVAGT_WRITE_GOLDEN"):
+        path.write_bytes(NOTICES[name].content)
+    assert NOTICES[name].content == path.read_bytes()
 
 
 def test_alert() -> None:
@@ -93,8 +109,6 @@ def test_an_alert_without_a_case_is_a_fault_of_ours() -> None:
 
 def test_nobody_to_tell() -> None:
     """A bounce is never built for a message whose sender may not be told."""
-    from gateway.notice import build_bounce
-
     nobody = replace(CASES["kommune"], verdict=replace(CASES["kommune"].verdict, notice_to=None))
     with pytest.raises(ValueError, match="nobody may be told"):
         build_bounce(nobody)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from letters import LETTERS
@@ -15,6 +17,7 @@ from gateway.notice import Wording
 from gateway.notice.letter import WIDTH, Run, as_html, link, literal, parse
 from gateway.notice.texts import LANGUAGES
 
+GOLDEN = Path(__file__).with_name("golden") / "letters"
 DANISH = [name for name, letter in LETTERS.items() if letter.language == "da"]
 
 
@@ -63,6 +66,16 @@ def lix(items: Iterable[str]) -> float:
     sentences = [part for part in re.split(r"[.!?:](?=\s)|\n", text) if re.search(r"[^\W\d_]", part)]
     long = [word for word in words if len(word.replace("-", "")) > 6]
     return len(words) / len(sentences) + 100 * len(long) / len(words)
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_golden_text(name: str) -> None:
+    """Every letter in both languages as a person reads it; the bounces' bytes have golden files of their own."""
+    path = GOLDEN / f"{name}.txt"
+    got = f"{LETTERS[name].subject}\n\n{LETTERS[name].text}"
+    if os.environ.get("POSTVAGT_WRITE_GOLDEN"):
+        path.write_text(got, "utf-8")
+    assert got == path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", DANISH)
