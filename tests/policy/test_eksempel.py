@@ -82,6 +82,17 @@ def test_its_own_faellesmail(eksempel: Policy, sender: str, mailbox: str | None)
     assert advice.route is Route.ALMINDELIG
 
 
+def test_it_is_complete() -> None:
+    """Every file of the first folder has its like in the second; the words of the trade are shared by links."""
+    base = ROOT / "policies"
+    first, second = (
+        {path.relative_to(base / name).as_posix() for path in (base / name).glob("*.yaml")}
+        for name in ("lavuk", "eksempel")
+    )
+    assert first == second
+    assert (base / "eksempel" / "ord").is_dir()
+
+
 def test_its_matrix_has_a_row_of_its_own(eksempel: Policy) -> None:
     from gateway.policy import Method
 
