@@ -21,6 +21,9 @@ from gateway.mail.fragment import Fragment
 from gateway.mail.hidden import Hidden
 from gateway.mail.place import Place
 
+_SHORT = 65_536
+"""Up to this many bytes of text a message is looked at as one before its texts are read one by one."""
+
 __all__ = ["Detectors", "Row", "Rules", "summarise"]
 
 
@@ -46,7 +49,7 @@ class Detectors:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
         best: dict[tuple[str, Hidden, str], Finding] = {}
         folded = [(fragment.place, fold(fragment.text)) for fragment in fragments]
-        if not self._matters(b"\n\n".join(data for _, data in folded)):
+        if not self._matters([data for _, data in folded]):
             return ()
         subject = next((data for place, data in folded if _is_subject(place)), b"")
         for place, data in folded:
@@ -56,8 +59,11 @@ class Detectors:
                     best[key] = finding
         return tuple(best.values())
 
-    def _matters(self, everything: bytes) -> bool:
-        """One cheap look at a whole message, which ends most of them: is there anything to judge?"""
+    def _matters(self, texts: list[bytes]) -> bool:
+        """One cheap look at all of a short message at once, which ends most of them: is there anything to judge?"""
+        everything = b"\n\n".join(texts)
+        if len(everything) > _SHORT:
+            return True
         try:
             return self._cpr.matters(everything) or self._sensitive.matters(everything)
         except TooManyHits:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gateway.detect.engine import Engine, Hit, Pattern
 from gateway.detect.number import birth_date
 
-BUDGET = 200_000
+BUDGET = 50_000
 """Places with the shape of a number in one text; a text with more of them counts as not fully read."""
 
 _GAP = rb"[^0-9A-Za-z\x80-\xff]{0,6}"
@@ -133,14 +133,14 @@ def _spelled(data: bytes, start: int) -> Candidate | None:
     """Ten digits in words, one by one or in pairs, around a `nul`: nearly every number has a nought."""
     begin = end = max(0, start - _SPELLED_REACH)
     digits = ""
-    for match in _SPELLED.finditer(data, begin, start + _SPELLED_REACH):
+    for match in _SPELLED.finditer(data, begin, start + 2 * _SPELLED_REACH):
         if not digits or not _WORD_GAP_ONLY.fullmatch(data, end, match.start()):
-            if len(digits) == 10 and end > start:
+            if len(digits) == 10:
                 break
             begin, digits = match.start(), ""
         digits += _WORDS[match.group().lower()]
         end = match.end()
-    return Candidate(begin, end, digits, ("form.words",)) if len(digits) == 10 and begin <= start < end else None
+    return Candidate(begin, end, digits, ("form.words",)) if len(digits) == 10 else None
 
 
 _GROUPED = re.compile(
@@ -172,6 +172,8 @@ _SHAPES = [
     (_EDGE + _DAY + _MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
     (_WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, _spelled),
 ]
+
+_IN_WORDS = next(number for number, (_, read) in enumerate(_SHAPES) if read is _spelled)
 
 _SERIAL_HINT = (
     rb"(?:sidste (?:fire|4)|(?:fire|4) sidste|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|sidste cifre|slutter p|ender p"
@@ -207,10 +209,12 @@ class Shapes:
     def find(self, data: bytes, today: datetime.date) -> list[Candidate]:
         """Every possible birth number, in order, none overlapping. Raises TooManyHits on a text full of them."""
         found: list[Candidate] = []
-        done = 0
+        done = looked = 0
         for begin, number in _places(data, self._engine.hits(data, BUDGET)):
-            if begin < done:
+            if begin < done or (number == _IN_WORDS and begin < looked):
                 continue
+            if number == _IN_WORDS:
+                looked = begin + _SPELLED_REACH  # one look reads that far
             read = _halves(data, begin) if number == _HINTED.number else _SHAPES[number][1](data, begin)
             if read is not None and _is_possible(read.digits, today):
                 found.append(read)

@@ -69,7 +69,7 @@ class Engine:
             self._database.scan(data, match_event_handler=take, scratch=self._scratch_of_thread())
         except hyperscan.ScanTerminated:
             raise TooManyHits from None
-        return [Hit(*each) for each in found]
+        return list(map(Hit._make, found))
 
     def _scratch_of_thread(self) -> hyperscan.Scratch:
         scratch: hyperscan.Scratch | None = getattr(self._scratch, "value", None)

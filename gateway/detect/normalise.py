@@ -12,7 +12,6 @@ UTF-8, because the engine reads bytes. Nothing here judges; a fold only makes tw
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 
@@ -38,7 +37,7 @@ _LOOKALIKES = dict(
         strict=True,
     )
 )
-_QUOTE_MARKS = re.compile(rb"\n[ \t]*>[> \t]*")
+_DEEPEST_QUOTE = 16
 _LETTERS = bytes(_plain_byte(code) for code in range(256))
 _FEW = 48
 
@@ -52,8 +51,16 @@ def fold(text: str) -> bytes:
         data = data.replace(b"\r\n", b"\n")
     if b" \n" in data:
         data = data.replace(b" \n", b"\n")
-    if b">" in data:
-        data = _QUOTE_MARKS.sub(b"\n", data)
+    return _unquoted(data) if b"\n>" in data else data
+
+
+def _unquoted(data: bytes) -> bytes:
+    """Without the marks of quoted mail, as deep as people quote."""
+    for _ in range(_DEEPEST_QUOTE):
+        mark = b"\n> " if b"\n> " in data else b"\n>"
+        if mark not in data:
+            break
+        data = data.replace(mark, b"\n")
     return data
 
 

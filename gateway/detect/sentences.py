@@ -12,11 +12,13 @@ from gateway.detect.engine import Engine, Pattern
 
 _LONGEST = 480
 _BOUNDARY = re.compile(
-    rb"[.!?]+[)\"']*[ \t]+(?=[\"(]?(?:[A-Z]|\xc3[\x80-\x9e]))"  # a full stop and a capital
-    rb"|[.!?:;]?[ \t]*\n(?:[ \t]*\n)+"  # an empty line
-    rb"|[.!?:]+[)\"']*[ \t]*\n"  # a full stop at the end of a line
-    rb"|\n(?=[ \t]*(?:[-*|]|[0-9]{1,2}[.)])[ \t])"  # an item of a list
-    rb"|\n(?=[^\n]{0,60}\n)(?<![a-z,]\n)"  # a line that ends in no word of a sentence
+    rb"[.!?:\n](?:"
+    rb"(?<=[.!?])[.!?]*[)\"']*[ \t]+(?=[\"(]?(?:[A-Z]|\xc3[\x80-\x9e]))"  # a full stop and a capital
+    rb"|(?<=[.!?:])[.!?:]*[)\"']*[ \t]*\n[ \t\n]*"  # a full stop at the end of a line
+    rb"|(?<=\n)[ \t]*\n[ \t\n]*"  # an empty line
+    rb"|(?<=\n)(?=[ \t]*(?:[-*|]|[0-9]{1,2}[.)])[ \t])"  # an item of a list
+    rb"|(?<=[^a-z,]\n)(?=[^\n]{0,60}\n)"  # a line that does not end as a sentence running on
+    rb")"
 )
 _LINE_START = rb"(?:^|\n)[ \t*]{0,4}"
 _GREETINGS = rb"(?:hej|hejsa|hall\xc3\xb8j|k(?:\xc3[\xa6\x86]|ae)re|hi|hello|dear|til|att|god ?morgen|goddag)"
