@@ -40,18 +40,22 @@ def read_zip(document: Document) -> Items:
 
 
 def read_archive(document: Document) -> Items:
-    """7z, rar, tar, cab, iso and the rest, and files that are only compressed."""
+    """7z, rar, tar, cab and the rest, and files that are only compressed: these are raw when no archive is inside."""
     names = _FORMAT_NAMES.get(document.format, ("all", "raw") if document.format in _COMPRESSED else ("all",))
     for name in names:
+        found = False
         try:
-            yield from _members(document, name, None)
-            return
+            for item in _members(document, name, None):
+                found = True
+                yield item
         except EncryptedError:
             yield from _unlocked(document)
             return
         except DamagedError:
-            if name == names[-1]:
+            if found or name == names[-1]:
                 raise
+        if found:
+            return
 
 
 def _unlocked(document: Document) -> Items:

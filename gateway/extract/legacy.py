@@ -37,6 +37,8 @@ def read_ole(document: Document) -> Items:
     try:
         with olefile.OleFileIO(io.BytesIO(document.data)) as ole:
             yield from _read(document, ole)
+            if ole.parsing_issues:
+                raise DamagedError
     except (OSError, olefile.OleFileError, struct.error, IndexError, ValueError, TypeError, KeyError) as error:
         yield Fragment(document.place, strings(document.data))
         raise DamagedError from error

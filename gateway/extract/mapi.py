@@ -33,9 +33,13 @@ _MACHINE = frozenset((
 ))  # fmt: skip
 _TNEF_CODES = {0x9006: 0, 0x8004: _SUBJECT, 0x800C: _BODY}
 _PREFILL = (
-    b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor "
-    b"MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
+    rb"{\rtf1\ansi\mac\deff0\deftab720{\fonttbl;}{\f0\fnil \froman \fswiss \fmodern \fscript \fdecor "
+    rb"MS Sans SerifSymbolArialTimes New RomanCourier{\colortbl\red0\green0\blue0"
+    b"\r\n"
+    rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
 )
+"""What the ring of LZFu holds before the first byte (MS-OXRTFCP 2.1.3.1)."""
+
 _EXPANDED = 64 * 1024 * 1024
 
 
@@ -53,6 +57,8 @@ def read_msg(document: Document) -> Items:
         with olefile.OleFileIO(io.BytesIO(document.data)) as ole:
             streams = ole.listdir(streams=True, storages=False)
             yield from _storage(document, ole, streams, [])
+            if ole.parsing_issues:
+                raise DamagedError
     except (OSError, olefile.OleFileError, struct.error, IndexError, ValueError, TypeError) as error:
         raise DamagedError from error
 

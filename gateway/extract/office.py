@@ -60,10 +60,19 @@ def read_xlsx(document: Document) -> Items:
 
 
 def _read_parts(document: Document) -> Items:
-    """Every part of the file that holds something people may see, in the file's order."""
+    """Every part of the file that holds something people may see, in the file's order, then the workbook's cells."""
     workbook = sheets.Workbook()
-    is_encrypted = False
+    ending: Exception | None = None
+    try:
+        yield from _parts(document, workbook)
+    except (EncryptedError, DamagedError) as error:
+        ending = error
+    yield from workbook.read(document.place)
+    if ending:
+        raise ending
 
+
+def _parts(document: Document, workbook: sheets.Workbook) -> Items:
     def is_wanted(name: str) -> bool:
         return not _only_looks(document, name)
 
@@ -71,17 +80,14 @@ def _read_parts(document: Document) -> Items:
         if failure is not None:
             yield from _failed(document, failure)
         elif name == "META-INF/manifest.xml":
-            is_encrypted = b"encryption-data" in data
+            if b"encryption-data" in data:
+                raise EncryptedError
         elif workbook.takes(name, data):
             continue
-        elif name.lower().endswith(_XML_NAMES) or data[:5] == b"<?xml":
-            if not is_encrypted:
-                yield from _xml_part(document, name, data)
+        elif b"<" in data[:200] and (name.lower().endswith(_XML_NAMES) or data.startswith(b"<?xml")):
+            yield from _xml_part(document, name, data)
         elif data:
             yield _embedded(name, data)
-    if is_encrypted:
-        raise EncryptedError
-    yield from workbook.read(document.place)
 
 
 def _only_looks(document: Document, name: str) -> bool:

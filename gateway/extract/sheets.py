@@ -14,7 +14,7 @@ from gateway.mail.fragment import Fragment
 from gateway.mail.place import Place, Step
 
 _SHEET = re.compile(r"xl/(?:worksheets|macrosheets|dialogsheets|chartsheets)/[^/]+\.xml$")
-_CELL = re.compile(r"<(?:\w+:)?c(?=[\s>])([^<>]*)>")
+_CELL = re.compile(r"<(?:\w+:)?c(?=[\s>/])([^<>]*)>")
 _TYPE = re.compile(r'\bt="(\w+)"')
 _STYLE = re.compile(r'\bs="(\d+)"')
 _SHEET_ENTRY = re.compile(r"<(?:\w+:)?sheet\s([^<>]*)>")

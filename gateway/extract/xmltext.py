@@ -16,13 +16,11 @@ _TAG = re.compile(r"<([/?!]?[^\s<>/]*)[^<>]*>")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,100}encoding=["']([A-Za-z0-9_-]{2,40})""")
 _SHOWN_ATTRIBUTES = (
     "descr", "title", "alt", "string-value", "displayText", "tooltip", "prompt", "promptTitle", "error", "caption",
-    "display", "Target", "href", "w:instr", "lvlText w:val", "listItem w:value", "w:docVar w:val", "svg:title",
+    "display", "Target", "href", "instr",
 )  # fmt: skip
 """Attributes whose value a person may be shown. Not all of them: ids look like CPR numbers."""
 
-_ATTRIBUTES = tuple(
-    (f' {name}="', re.compile(f' {re.escape(name)}="([^"<>]+)"')) for name in _SHOWN_ATTRIBUTES if " " not in name
-)
+_ATTRIBUTES = tuple((f'{name}="', re.compile(f'(?<=[ :]){name}="([^"<>]+)"')) for name in _SHOWN_ATTRIBUTES)
 _CHUNK = 1 << 20
 
 # fmt: off

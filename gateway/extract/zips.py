@@ -45,11 +45,11 @@ def _everything(name: str) -> bool:
 def members(
     data: bytes, meter: Meter, passwords: tuple[str, ...] = (), is_wanted: Callable[[str], bool] = _everything
 ) -> Iterator[Member]:
-    """Every member that any tool would see, and whose name is wanted."""
+    """Every member that any tool would see, and whose name is wanted; DamagedError in the end when some are lost."""
     archive = names_and_readers(data)
     if archive is None:
         yield from _walked(data, meter, 0)
-        return
+        raise DamagedError
     known: set[int] = set()
     for info in archive.infolist():
         known.add(info.header_offset)

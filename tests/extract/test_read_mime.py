@@ -91,7 +91,9 @@ def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"x") -> 
             id="a multipart under base64",
         ),
         pytest.param(
-            b"To: a\r\n\r\nbegin 644 x.txt\r\n+,#<P-S8Q+30R.#4 \r\n \r\nend\r\n", "text › attachment:txt 1", id="uuencode"
+            b"To: a\r\n\r\nbegin 644 x.txt\r\n+,#<P-S8Q+30R.#4 \r\n \r\nend\r\n",
+            "text › attachment:txt 1",
+            id="uuencode",
         ),
         pytest.param(
             HEAD + b"\r\nHej\r\n--y\r\nContent-Transfer-Encoding: base64\r\n\r\n" + B64 + b"\r\n--y--",
