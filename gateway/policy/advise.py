@@ -67,6 +67,7 @@ class Adviser:
             is_own_mailbox=self._own,
             choices=self._choices,
             leaders=self._leaders(recipient_class),
+            alias=self._policy.faellesmail.aliases.get(self.faellesmail.key) if self.faellesmail else None,
         )
 
     def _elsewhere(self, advice: Advice) -> Advice:

@@ -19,6 +19,9 @@ from gateway.policy.verdict import Action, FollowUp, Judgement, Ruling, Severity
 Headers = Sequence[tuple[str, str]]
 """Names and values of the message's own header lines, as far as policy asks for them."""
 
+MOST = 100
+"""Findings that a verdict's reasons name one by one; a list of a thousand children is counted."""
+
 _RECIPIENT_HEADERS = ("to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc")
 
 
@@ -237,8 +240,10 @@ def _lookalikes(policy: Policy, speakers: Sequence[_Speaker], strangers: set[str
 
 def _reasons(counted: Sequence[Finding], unread: Sequence[Unreadable], rulings: Sequence[Ruling]) -> tuple[str, ...]:
     """What was found where and which cells of the matrix judged it, each thing once, in our own words."""
-    found = (f"{each.category} by {each.detector}, {each.confidence}, in {each.place}" for each in counted)
-    closed = (f"unreadable, {each.reason}, in {each.place}" for each in unread)
+    found = (f"{each.category} by {each.detector}, {each.confidence}, in {each.place}" for each in counted[:MOST])
+    closed = (f"unreadable, {each.reason}, in {each.place}" for each in unread[:MOST])
+    more = max(len(counted) - MOST, 0) + max(len(unread) - MOST, 0)
     cells = {(each.row, each.recipient_class): each.safety for each in rulings}
     judged = (f"{row}/{recipient_class}: {safety}" for (row, recipient_class), safety in cells.items())
-    return tuple(dict.fromkeys((*found, *closed, *judged)))
+    rest = (f"and {more} more",) if more else ()
+    return tuple(dict.fromkeys((*found, *closed, *rest, *judged)))

@@ -62,6 +62,8 @@ def _faellesmail(policy: Policy) -> Iterator[str]:
     table = policy.faellesmail
     for old, new in table.rows.items():
         yield f"  {old} → {new.text}"
+    for mailbox, alias in table.aliases.items():
+        yield f"  {mailbox} is also written {alias.text}"
     for pattern in table.patterns:
         yield f"  {pattern.text} → {pattern.new.text}"
     for domain, new in table.defaults.items():

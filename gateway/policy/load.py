@@ -287,19 +287,9 @@ class _Folder:
             detection=self.detection,
             words=self.words,
             texts=self.texts,
-            pending=self._pending_index(),
             tjek=self._get("tjek.yaml", model.Tjek),
             own_domains=tuple(sorted({entry.domain for one in ours.values() for entry in one.domains})),
         )
-
-    def _pending_index(self) -> Index:
-        """What is switched off, by list: the advice can say that somebody only has to confirm it."""
-        index = Index("")
-        for name, entries in self.lists.items():
-            for entry in entries.entries:
-                if entry.domain and not (entries.active and entry.active):
-                    index.add_domain(name, entry.domain, entry.subdomains)
-        return index
 
     def _senders_index(self) -> Index:
         senders = self._get("senders.yaml", model.Senders)
@@ -406,6 +396,7 @@ def _faellesmails(table: model.Faellesmail) -> Faellesmails:
         leaders_mailbox=leaders.mailbox if leaders else None,
         leaders_recipients=frozenset(leaders.recipients) if leaders else frozenset(),
         boxes=_boxes(table, rows),
+        aliases={box.new.key: box.aliases[0] for box in table.mailboxes if box.aliases},
     )
 
 
@@ -422,6 +413,9 @@ def _rows(table: model.Faellesmail) -> dict[str, Address]:
     if table.leaders:
         rows |= {person.key: table.leaders.mailbox for person in table.leaders.people}
     rows |= {old.key: box.new for box in table.mailboxes for old in box.old}
+    for box in table.mailboxes:
+        if box.new.key in rows:  # it moved again: so did its other spellings
+            rows |= {alias.key: box.new for alias in box.aliases if alias.key not in rows}
     return rows
 
 

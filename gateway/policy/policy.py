@@ -60,11 +60,10 @@ class Policy:
 
     version: content hash of all files; it stands in every event and notice.
     order: sender classes, least secure first. secure: sender classes that staff may stay in. ours: our own domains.
-    rows, ways: the whole matrix, read both ways. detection: cpr.yaml and ord/*.yaml as plain values, for detectors.
-    words: the same as documents, which know their lines. unread_by_people: matches keys of senders nobody reads.
-    mailbox_classes: the sender class of every faellesmail.
-    texts: files of beskeder/, for the notice. pending: entries that are switched off, by the names of their lists.
-    tjek: what tjek knows of mail servers. own_domains: what nobody else may look like.
+    rows, ways: the whole matrix, read both ways. mailbox_classes: the sender class of every faellesmail, by address.
+    unread_by_people: matches the keys of senders nobody reads. own_domains: what nobody else may look like.
+    detection: cpr.yaml and ord/*.yaml as plain values, for detectors; words: the same, with the lines they stand on.
+    texts: files of beskeder/, for the notice. tjek: what tjek knows of mail servers.
     """
 
     version: str
@@ -87,7 +86,6 @@ class Policy:
     detection: Mapping[str, Any] = field(repr=False)
     words: Mapping[str, Document] = field(repr=False)
     texts: Mapping[str, str] = field(repr=False)
-    pending: Index = field(repr=False)
     tjek: Tjek
     own_domains: tuple[str, ...]
 

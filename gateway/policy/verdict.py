@@ -101,6 +101,7 @@ class Advice(NamedTuple):
     choices: the faellesmails to choose from when this sender has no row of his own (`mailbox` is then the default).
     instead: whom to write to instead, when the recipient may not receive (Route.FAELLESMAIL); else None.
     leaders: the centre's own mailbox that leaders may use for this recipient (outside the tunnel), else None.
+    alias: another spelling of `mailbox`, for programs that do not take its æ, ø or å; else None.
     """
 
     recipient: Address
@@ -113,6 +114,7 @@ class Advice(NamedTuple):
     choices: tuple[Address, ...] = ()
     instead: Address | None = None
     leaders: Address | None = None
+    alias: Address | None = None
 
 
 class Ruling(NamedTuple):

@@ -109,3 +109,12 @@ def test_a_mailbox_that_moved_twice_ends_at_the_last_address(changed: Change) ->
     moved = "    new: borgervænget@kk.dk\n\n  - old: [borgervænget@kk.dk]\n    new: vænget@kk.dk\n"
     policy = load_policy(changed("faellesmail.yaml", text, moved))
     assert way(policy, "dagklub@lavuk.dk", "x@kk.dk").mailbox == Address.of("vænget@kk.dk")
+
+
+def test_a_mailbox_with_an_æ_is_also_named_without(lavuk: Policy, changed: Change) -> None:
+    assert way(lavuk, "dagklub@lavuk.dk", "x@kk.dk").alias == Address.of("borgervaenget@kk.dk")
+    assert way(lavuk, "Sdr.fasanvej@lavuk.dk", "x@kk.dk").alias is None
+    assert way(lavuk, "x@kk.dk", "x@kk.dk").alias is None
+    moved = "    aliases: [borgervaenget@kk.dk]\n  - {old: [borgervænget@kk.dk], new: vænget@kk.dk}\n"
+    policy = load_policy(changed("faellesmail.yaml", "    aliases: [borgervaenget@kk.dk]", moved + "  #"))
+    assert policy.faellesmail.of(Address.of("Borgervaenget@kk.dk")) == Address.of("vænget@kk.dk")

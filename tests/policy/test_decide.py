@@ -12,6 +12,7 @@ from gateway.mail.address import Address
 from gateway.mail.envelope import Envelope
 from gateway.mail.finding import CATEGORIES, Confidence, Finding
 from gateway.mail.fragment import Reason, Unreadable
+from gateway.mail.hidden import Hidden
 from gateway.mail.place import attachment
 from gateway.policy import Action, FollowUp, Policy, Severity, Verdict, decide, load_policy
 
@@ -243,6 +244,17 @@ def test_a_secure_sender_needs_no_faellesmail(verdict_on: Judge) -> None:
 def test_inbound_has_no_advice(verdict_on: Judge) -> None:
     verdict = verdict_on("x@example.org", ("dagklub@lavuk.dk",), role="inbound")
     assert [judgement.advice for judgement in verdict.judgements] == [None]
+
+
+def test_a_thousand_findings_are_counted_not_listed(verdict_on: Judge, number: Make) -> None:
+    many = tuple(
+        Finding("cpr", "cpr", Confidence.CERTAIN, attachment("xlsx", place), Hidden(f"{place:010}"))
+        for place in range(1000)
+    )
+    verdict = verdict_on(findings=many)
+    assert (verdict.numbers, len(verdict.findings)) == (1000, 1000)
+    assert len(verdict.reasons) == 102
+    assert "and 900 more" in verdict.reasons
 
 
 def test_a_verdict_shows_no_number_in_print(verdict_on: Judge, number: Make) -> None:

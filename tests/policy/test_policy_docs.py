@@ -39,17 +39,18 @@ def blocks() -> list[Block]:
     ]
 
 
-def examples() -> Iterator[tuple[str, str, str]]:
-    """File, example, and the decisions under it."""
-    every = blocks()
-    for number, block in enumerate(every):
+def examples() -> Iterator[tuple[tuple[Block, ...], str]]:
+    """Examples that stand together, one a file, and the decisions under them."""
+    together: list[Block] = []
+    for block in [*blocks(), Block("end", "", 0)]:
         if block.info.startswith("yaml "):
-            follows = every[number + 1] if number + 1 < len(every) else None
-            yield (
-                block.info.removeprefix("yaml "),
-                block.text,
-                follows.text if follows and follows.info == "decide" else "",
-            )
+            if together and block.line > together[-1].line + together[-1].text.count("\n") + 3:
+                yield tuple(together), ""
+                together = []
+            together.append(block)
+        elif together:
+            yield tuple(together), block.text if block.info == "decide" else ""
+            together = []
 
 
 DECISION = re.compile(r"(\S+) -> ([^:\[]+?)(?: \[(.+)\])?: (.+)")
@@ -62,16 +63,20 @@ def laid_over(files: Mapping[str, str], name: str, example: str) -> dict[str, st
     return {**files, name: yaml.safe_dump(merged, allow_unicode=True)}
 
 
-@pytest.mark.parametrize(("name", "example", "decisions"), list(examples()), ids=lambda text: text.split("\n")[0][:30])
+@pytest.mark.parametrize(
+    ("shown", "decisions"), [pytest.param(*each, id=f"line {each[0][0].line}") for each in examples()]
+)
 def test_every_example_is_run(
     lavuk_files: Mapping[str, str],
     envelope: Callable[..., Envelope],
     number: Callable[..., Finding],
-    name: str,
-    example: str,
+    shown: tuple[Block, ...],
     decisions: str,
 ) -> None:
-    policy = load_policy(laid_over(lavuk_files, name, example))
+    files = dict(lavuk_files)
+    for block in shown:
+        files = laid_over(files, block.info.removeprefix("yaml "), block.text)
+    policy = load_policy(files)
     for line in decisions.splitlines():
         match = DECISION.fullmatch(line)
         assert match, line
