@@ -15,7 +15,7 @@ from gateway.extract import Budget
 from gateway.inspect import Inspector
 from gateway.notice.check import faults as notice_faults
 from gateway.policy import Policy, PolicyError, load_policy
-from gateway.settings import Listener, NextHopTls, Settings, parse_settings
+from gateway.settings import Listener, NextHop, NextHopTls, Settings, parse_settings
 
 KEY_BYTES = 32
 
@@ -66,6 +66,9 @@ def checked(settings: Settings, policy: Policy) -> Inspector:
         raise PolicyError(f"{settings.policy}/beskeder/{line}" for line in wrong)
     for listener in settings.listeners:
         listener_tls(listener)
+    for hop in hops(settings):
+        next_hop_tls(hop)
+    logins(settings)
     return built
 
 
@@ -84,15 +87,35 @@ def read_or_make_key(path: Path) -> bytes:
     return key
 
 
-def next_hop_tls(wanted: NextHopTls) -> ssl.SSLContext | None:
+def next_hop_tls(hop: NextHop) -> ssl.SSLContext | None:
     """`required` verifies the certificate's name and issuer; `opportunistic` takes what there is (rfc7435)."""
-    if wanted is NextHopTls.NONE:
+    if hop.tls is NextHopTls.NONE:
         return None
-    context = ssl.create_default_context()
-    if wanted is NextHopTls.OPPORTUNISTIC:
+    try:
+        context = ssl.create_default_context(cafile=hop.ca)
+        if hop.client_certificate is not None:
+            context.load_cert_chain(hop.client_certificate.certificate, hop.client_certificate.key)
+    except (OSError, ssl.SSLError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        raise ServiceError(f"next hop {hop.host}: `ca` or `client_certificate` cannot be used ({what})") from None
+    if hop.tls is NextHopTls.OPPORTUNISTIC:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def hops(settings: Settings) -> set[NextHop]:
+    """Every next hop that some listener uses."""
+    return {settings.next_hop_of(listener) for listener in settings.listeners}
+
+
+def logins(settings: Settings) -> dict[NextHop, tuple[str, str]]:
+    """User and password for the next hops that want them, from their files. Raises ServiceError."""
+    return {
+        hop: (hop.auth.user, _read(hop.auth.password_file).decode("utf-8", "replace").rstrip("\r\n"))
+        for hop in hops(settings)
+        if hop.auth is not None
+    }
 
 
 def listener_tls(listener: Listener) -> ssl.SSLContext | None:

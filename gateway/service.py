@@ -16,11 +16,13 @@ import signal
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -29,24 +31,30 @@ from gateway.audit import Event, open_store
 from gateway.audit.event import danish_time
 from gateway.faults import told_of_loop
 from gateway.inspect import Inspector
+from gateway.mail.role import Role
 from gateway.notice import Wording
 from gateway.policy import Policy
 from gateway.reading import (
     ServiceError,
     checked,
     listener_tls,
+    logins,
     next_hop_tls,
     read_or_make_key,
     read_policy,
     read_settings,
 )
-from gateway.settings import Endpoint, Listener, Mode, NextHop, NextHopTls, Settings
+from gateway.settings import Endpoint, Listener, Mode, NextHop, NextHopTls, Protocol, Settings
 from gateway.smtp import nexthop
-from gateway.smtp.acceptor import Acceptor, Counts
+from gateway.smtp.acceptor import Acceptor, Counts, Door
 from gateway.smtp.desk import Desk
+from gateway.smtp.dialogue import Terms
+from gateway.smtp.flight import Flight
 from gateway.smtp.gate import Gate
-from gateway.smtp.listener import Backend, Conversation, Terms
+from gateway.smtp.listener import Conversation, Patience
+from gateway.smtp.memory import Answers
 from gateway.smtp.outbox import Outbox, make_maildir
+from gateway.smtp.proxied import Peer
 from gateway.smtp.relay import Relay
 from gateway.smtp.trace import Tracer
 from gateway.supervisor import Job, Supervisor
@@ -82,6 +90,8 @@ class Plan:
     hostname: str
     sockets: Mapping[Endpoint, socket.socket]
     counts: Counts
+    answers: Answers
+    logins: Mapping[NextHop, tuple[str, str]] = field(repr=False)
     listener_tls: Mapping[Endpoint, ssl.SSLContext]
 
 
@@ -91,9 +101,13 @@ class Worker:
     def __init__(self, plan: Plan, number: int) -> None:
         self._plan = plan
         self._number = number
-        self._conversations: set[Conversation] = set()
+        self._conversations: dict[Conversation, str] = {}
+        self._per_address: Counter[str] = Counter()
+        self._beside: set[asyncio.Task[None]] = set()
         self._everyone_left = asyncio.Event()
         limits = plan.settings.limits
+        self._flight = Flight(max(1, limits.in_flight_bytes // plan.settings.workers))
+        self._patience = Patience(limits.idle_seconds, limits.message_seconds)
         self._desk = Desk(plan.inspector, limits.scan_seconds, lambda: danish_time(_now()).date())
         self._wording = Wording(plan.policy.texts)
         self._store = open_store(plan.settings.audit.store, plan.settings.audit.keys)
@@ -101,19 +115,9 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until told to stop, then finish what is under way."""
-        loop = asyncio.get_running_loop()
         settings = self._plan.settings
         self._store.start()
-        acceptors = [
-            Acceptor(
-                self._plan.sockets[listener.listen],
-                partial(self._conversation, self._gate(listener), self._terms(listener), loop),
-                self._plan.counts,
-                self._number,
-                settings.limits.connections,
-            )
-            for listener in settings.listeners
-        ]
+        acceptors = [self._acceptor(listener) for listener in settings.listeners]
         await self._record("start")
         for acceptor in acceptors:
             acceptor.open()
@@ -143,6 +147,7 @@ class Worker:
             hop=self._hop(settings.next_hop_of(listener)),
             desk=self._desk,
             store=self._store,
+            answers=plan.answers,
             tracer=Tracer(plan.hostname, derived_key(plan.key, "loop")),
             node=plan.hostname,
             worker=self._number,
@@ -152,11 +157,29 @@ class Worker:
             new_case_id=new_case_id,
             now=_now,
             clock=time.perf_counter,
+            spawn=self._spawn,
             trusts=listener.trusts,
             monitor=settings.mode is Mode.MONITOR,
             message_bytes=settings.limits.message_bytes,
+            header_bytes=settings.limits.header_bytes,
             hops=settings.limits.hops,
+            answers_each=listener.protocol is Protocol.LMTP,
         )
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    def _acceptor(self, listener: Listener) -> Acceptor:
+        plan, limits = self._plan, self._plan.settings.limits
+        tls = plan.listener_tls.get(listener.listen)
+        is_implicit = listener.tls is not None and listener.tls.implicit
+        per_worker = -(-limits.connections_per_address // plan.settings.workers)
+        door = Door(limits.connections, per_worker, listener.proxy_protocol, tls if is_implicit else None)
+        make = partial(self._conversation, self._gate(listener), self._terms(listener), None if is_implicit else tls)
+        sock = plan.sockets[listener.listen]
+        return Acceptor(sock, make, plan.counts, self._number, door, self._per_address.__getitem__)
 
     def _hop(self, wanted: NextHop) -> nexthop.NextHop:
         """Listeners with the same next hop share its sessions."""
@@ -164,11 +187,12 @@ class Worker:
             limits = self._plan.settings.limits
             rest = max(5.0, (limits.total_seconds - limits.scan_seconds) / 3)
             target = nexthop.Target(
-                host=wanted.host,
-                port=wanted.port,
+                addresses=((wanted.host, wanted.port), *((each.host, each.port) for each in wanted.fallback)),
                 hostname=self._plan.hostname,
-                tls=next_hop_tls(wanted.tls),
+                tls=next_hop_tls(wanted),
                 tls_required=wanted.tls is NextHopTls.REQUIRED,
+                login=self._plan.logins.get(wanted),
+                xclient=wanted.xclient,
                 timeouts=nexthop.Timeouts(connect=min(10.0, rest), command=rest, final_dot=2 * rest),
             )
             self._hops[wanted] = nexthop.NextHop(target)
@@ -182,18 +206,26 @@ class Worker:
             command_bytes=limits.command_bytes,
             recipients=limits.recipients,
             bad_commands=limits.bad_commands,
-            idle_seconds=limits.idle_seconds,
-            tls=self._plan.listener_tls.get(listener.listen),
+            offers_tls=listener.tls is not None and not listener.tls.implicit,
+            is_lmtp=listener.protocol is Protocol.LMTP,
+            needs_login=listener.role is Role.SUBMISSION,
+            takes_xforward=listener.xforward,
         )
 
-    def _conversation(self, gate: Gate, terms: Terms, loop: asyncio.AbstractEventLoop) -> Conversation:
-        conversation = Conversation(Relay(gate), terms, loop, self._left)
-        self._conversations.add(conversation)
+    def _conversation(self, gate: Gate, terms: Terms, tls: ssl.SSLContext | None, peer: Peer) -> Conversation:
+        conversation = Conversation(
+            Relay(gate), terms, self._patience, self._flight, tls=tls, peer=peer, on_end=self._left
+        )
+        self._conversations[conversation] = peer[0]
+        self._per_address[peer[0]] += 1
         self._plan.counts.set(self._number, len(self._conversations))
         return conversation
 
     def _left(self, conversation: Conversation) -> None:
-        self._conversations.discard(conversation)
+        ip = self._conversations.pop(conversation)
+        self._per_address[ip] -= 1
+        if not self._per_address[ip]:
+            del self._per_address[ip]
         self._plan.counts.set(self._number, len(self._conversations))
         if not self._conversations:
             self._everyone_left.set()
@@ -266,6 +298,8 @@ class Service:
             hostname=settings.hostname or socket.getfqdn(),
             sockets=self._sockets,
             counts=Counts(settings.workers),
+            answers=Answers(derived_key(key, "again"), settings.limits.remember_seconds),
+            logins=logins(settings),
             listener_tls=tls,
         )
 
@@ -328,15 +362,15 @@ def run_outbox(settings: Settings, listening: socket.socket, hostname: str) -> N
     folder = settings.outbox
     assert folder is not None
     terms = Terms(hostname=hostname, message_bytes=settings.limits.message_bytes + 65536)
+    door = Door(settings.limits.connections, settings.limits.connections)
 
     async def serve(stop: asyncio.Event) -> None:
-        loop = asyncio.get_running_loop()
+        flight = Flight(settings.limits.in_flight_bytes)
 
-        def conversation() -> Conversation:
-            backend: Backend = Outbox(folder, terms.message_bytes)
-            return Conversation(backend, terms, loop)
+        def conversation(peer: Peer) -> Conversation:
+            return Conversation(Outbox(folder, terms.message_bytes), terms, Patience(), flight, peer=peer)
 
-        acceptor = Acceptor(listening, conversation, Counts(1), 0, settings.limits.connections)
+        acceptor = Acceptor(listening, conversation, Counts(1), 0, door, lambda ip: 0)
         acceptor.open()
         await stop.wait()
         acceptor.close()

@@ -29,12 +29,6 @@ from gateway.mail.network import Network, is_in
 from gateway.mail.role import Role
 from gateway.yamltext import YamlError, parse_yaml, validated
 
-NOT_YET = {
-    ("role", "submission"): "the role `submission` is not built yet, write `outbound` or `inbound`",
-    ("protocol", "lmtp"): "the protocol `lmtp` is not built yet, write `smtp`",
-}
-"""What the settings can say and the code cannot do yet; whoever builds one takes its line away."""
-
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 EVERYONE = ("0.0.0.0/0", "::/0")
 
@@ -152,22 +146,56 @@ class Mode(StrEnum):
 
 
 class Tls(_Strict):
-    """A listener's certificate chain and key, as PEM files."""
+    """A listener's certificate chain and key, as PEM files. implicit: TLS from the first byte (port 465, rfc8314#3)."""
+
+    certificate: FilePath
+    key: FilePath
+    implicit: bool = False
+
+
+class ClientCertificate(_Strict):
+    """The certificate we show the next hop, as PEM files."""
 
     certificate: FilePath
     key: FilePath
 
 
+class HopAuth(_Strict):
+    """How we log in at the next hop (AUTH PLAIN, only over TLS). The password stands alone in its file."""
+
+    user: str
+    password_file: FilePath
+
+
+class HopAddress(_Strict):
+    host: Annotated[str, AfterValidator(_host)]
+    port: Port = 25
+
+
 class NextHop(_Strict):
-    """The server that gets what is relayed."""
+    """The server that gets what is relayed.
+
+    fallback: tried in turn when it cannot be reached, before any of a message has been sent.
+    ca: who may have signed its certificate when `tls: required`, instead of the system's authorities.
+    xclient: let it see the real client by XCLIENT (Postfix must allow us); XFORWARD is used wherever it is offered.
+    """
 
     host: Annotated[str, AfterValidator(_host)]
     port: Port = 25
     tls: NextHopTls = NextHopTls.NONE
+    ca: FilePath | None = None
+    client_certificate: ClientCertificate | None = None
+    auth: HopAuth | None = None
+    fallback: tuple[HopAddress, ...] = ()
+    xclient: bool = False
 
 
 class Listener(_Strict):
-    """One port we answer on, who may use it, and where its mail goes when not to the common next hop."""
+    """One port we answer on, who may use it, and where its mail goes when not to the common next hop.
+
+    proxy_protocol: every connection begins with the PROXY header of a load balancer (version 1 or 2).
+    xforward: clients may name the real client by XFORWARD, as Postfix does; for trusted networks only.
+    """
 
     role: Role
     listen: Annotated[Endpoint, BeforeValidator(_endpoint), _TEXT]
@@ -175,13 +203,15 @@ class Listener(_Strict):
     protocol: Protocol = Protocol.SMTP
     tls: Tls | None = None
     next_hop: NextHop | None = None
+    proxy_protocol: bool = False
+    xforward: bool = False
 
     @model_validator(mode="before")
     @classmethod
     def _trusts_by_role(cls, value: Any) -> Any:
-        """Without `trust`, our own listeners serve this machine only; an inbound one serves the world."""
+        """Without `trust`, an outbound listener serves this machine only, the others serve the world."""
         if isinstance(value, dict) and "trust" not in value:
-            return {**value, "trust": EVERYONE if value.get("role") == "inbound" else LOOPBACK}
+            return {**value, "trust": LOOPBACK if value.get("role") == "outbound" else EVERYONE}
         return value
 
     def trusts(self, ip: str) -> bool:
@@ -194,10 +224,15 @@ class Limits(_Strict):
 
     message_bytes: Annotated[int, Field(ge=1024)] = 52_428_800
     connections: Count = 500
+    connections_per_address: Count = 200
     recipients: Annotated[int, Field(ge=100)] = 1000
     scan_seconds: Seconds = 30.0
     total_seconds: Seconds = 90.0
     idle_seconds: Seconds = 300.0
+    message_seconds: Seconds = 600.0
+    in_flight_bytes: Annotated[int, Field(ge=1024)] = 536_870_912
+    remember_seconds: Seconds = 300.0
+    upstream_seconds: Seconds | None = None
     hops: Count = 50
     command_bytes: Annotated[int, Field(ge=512)] = 4096
     bad_commands: Count = 20
@@ -294,25 +329,42 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...],
     taken: dict[Endpoint, int] = {}
     for number, listener in enumerate(settings.listeners):
         here = ("listeners", number)
-        for key in ("role", "protocol"):
-            missing = NOT_YET.get((key, str(getattr(listener, key))))
-            if missing:
-                yield (*here, key), missing
         if listener.listen.port and listener.listen in taken:
             yield (*here, "listen"), f"{listener.listen} is taken by listener {taken[listener.listen] + 1}"
         taken.setdefault(listener.listen, number)
         if listener.next_hop is None and settings.next_hop is None:
             yield here, "this listener has no next hop, give it a `next_hop` or write a common one"
-        if listener.role is not Role.INBOUND and any(network.prefixlen == 0 for network in listener.trust):
+        if listener.role is Role.OUTBOUND and any(network.prefixlen == 0 for network in listener.trust):
             yield (*here, "trust"), f"trusting everyone makes the {listener.role} listener an open relay, name networks"
+        if listener.role is Role.SUBMISSION and listener.tls is None:
+            yield here, "a submission listener needs `tls`, passwords never travel in the clear"
+        if listener.xforward and listener.role is not Role.OUTBOUND:
+            yield (*here, "xforward"), "only an outbound listener takes XFORWARD, from the networks it trusts"
         hop = listener.next_hop or settings.next_hop
+        if listener.role is Role.SUBMISSION and hop and hop.tls is NextHopTls.NONE and not _is_loopback(hop.host):
+            yield here, "a submission listener checks passwords at the next hop, give that one `tls: required`"
+        if hop and hop.auth and hop.tls is NextHopTls.NONE and not _is_loopback(hop.host):
+            yield here, "`auth` at the next hop needs `tls: required`, a password never travels in the clear"
         if hop and hop.port == listener.listen.port and hop.host == listener.listen.host:
             yield (
                 (*here, "listen"),
                 f"the next hop is this listener itself ({listener.listen}), mail would go in circles",
             )
+    limits = settings.limits
+    if limits.upstream_seconds is not None and limits.total_seconds >= limits.upstream_seconds:
+        yield (
+            ("limits", "upstream_seconds"),
+            "`total_seconds` must be less than `upstream_seconds`, or the client gives up before it hears our answer",
+        )
     if settings.limits.scan_seconds >= settings.limits.total_seconds:
         yield (
             ("limits", "scan_seconds"),
             "`scan_seconds` must be less than `total_seconds`, a scan is part of the whole",
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

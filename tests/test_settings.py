@@ -8,7 +8,6 @@ import pytest
 
 from gateway.mail.role import Role
 from gateway.settings import (
-    NOT_YET,
     Endpoint,
     Mode,
     NextHopTls,
@@ -155,14 +154,6 @@ def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         parse_settings(text, "postvagt.yaml", FOLDER)
     assert [line.split(":")[1] for line in caught.value.lines] == ["3", "6", "7"]
-
-
-@pytest.mark.parametrize(("key", "word"), NOT_YET)
-def test_what_is_not_built_yet_is_refused_and_said(key: str, word: str) -> None:
-    text = DESIGN.replace({"role": "outbound", "protocol": "smtp}"}[key], word + ("}" if key == "protocol" else ""))
-    with pytest.raises(SettingsError) as caught:
-        parse_settings(text, "postvagt.yaml", FOLDER)
-    assert caught.value.lines == (f"postvagt.yaml:2: {NOT_YET[key, word]}",)
 
 
 def test_two_listeners_on_one_port() -> None:

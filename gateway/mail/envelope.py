@@ -17,13 +17,15 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who is connected: address, port, the name it gave, and how the line is protected (empty: not at all)."""
+    """Who is connected: address, port, the name it gave, how the line is protected (empty: not at all), and as whom it
+    logged in (empty: it did not)."""
 
     ip: str
     port: int = 0
     helo: str = ""
     esmtp: bool = False
     tls: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

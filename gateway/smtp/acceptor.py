@@ -11,15 +11,21 @@ import asyncio
 import logging
 import mmap
 import socket
+import ssl
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from gateway.mail import reply as replies
+from gateway.mail.reply import Reply
+from gateway.smtp.proxied import BadProxyHeader, Peer, read_header
 
 log = logging.getLogger(__name__)
 
 _LEAVE_SECONDS = 0.001
 """How long a busier worker leaves a waiting connection to the others before it takes it after all."""
+_HEADER_SECONDS = 10.0
+"""How long a PROXY header or a TLS handshake may take."""
 _PAUSE_SECONDS = 0.2
 """How long we stop accepting when the system has no more file descriptors."""
 
@@ -50,22 +56,37 @@ class Counts:
         return struct.unpack_from(f"{self._workers}I", self._memory)
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How connections come in: behind a balancer's PROXY header, in TLS from the first byte, and how many."""
+
+    limit: int
+    limit_per_address: int
+    behind_proxy: bool = False
+    tls: ssl.SSLContext | None = None
+
+
 class Acceptor:
-    """Accepts the connections of one listening socket in one worker."""
+    """Accepts the connections of one listening socket in one worker.
+
+    protocol: makes the conversation with a client of that address and port.
+    """
 
     def __init__(
         self,
         listening: socket.socket,
-        protocol: Callable[[], asyncio.BaseProtocol],
+        protocol: Callable[[Peer], asyncio.BaseProtocol],
         counts: Counts,
         worker: int,
-        limit: int,
+        door: Door,
+        connections_of: Callable[[str], int],
     ) -> None:
         self._listening = listening
         self._protocol = protocol
         self._counts = counts
         self._worker = worker
-        self._limit = limit
+        self._door = door
+        self._connections_of = connections_of
         self._loop = asyncio.get_running_loop()
         self._left_to_others = False
         self._is_open = False
@@ -97,14 +118,39 @@ class Acceptor:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        if self._counts.total >= self._limit:
-            _turn_away(connection)
+        if self._counts.total >= self._door.limit:
+            _turn_away(connection, replies.TOO_MANY_CONNECTIONS)
             return
         if connection.family in (socket.AF_INET, socket.AF_INET6):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        opening = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
+        opening = self._loop.create_task(self._open(connection))
         self._openings.add(opening)
         opening.add_done_callback(self._openings.discard)
+
+    async def _open(self, connection: socket.socket) -> None:
+        """The PROXY header, then TLS where it is implicit, then the conversation."""
+        try:
+            peer = await self._peer(connection)
+            if self._connections_of(peer[0]) >= self._door.limit_per_address:
+                _turn_away(connection, replies.TOO_MANY_FROM_YOU)
+                return
+            await self._loop.connect_accepted_socket(
+                lambda: self._protocol(peer),
+                connection,
+                ssl=self._door.tls,
+                ssl_handshake_timeout=_handshake(self._door),
+            )
+        except (BadProxyHeader, OSError, TimeoutError, ssl.SSLError) as error:
+            log.debug("a connection ended before it began: %s", type(error).__name__)
+            connection.close()
+
+    async def _peer(self, connection: socket.socket) -> Peer:
+        """The client's address: the balancer's word for it, or the socket's."""
+        named = await asyncio.wait_for(read_header(connection), _HEADER_SECONDS) if self._door.behind_proxy else None
+        if named is not None:
+            return named
+        peer = connection.getpeername()
+        return (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else ("local", 0)
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listening)
@@ -115,10 +161,14 @@ class Acceptor:
             self._loop.add_reader(self._listening, self._accept)
 
 
-def _turn_away(connection: socket.socket) -> None:
+def _handshake(door: Door) -> float | None:
+    return _HEADER_SECONDS if door.tls is not None else None
+
+
+def _turn_away(connection: socket.socket, reply: Reply) -> None:
     """421 and goodbye, without waiting for anybody (rfc5321#3.8)."""
     try:
-        connection.send(replies.TOO_MANY_CONNECTIONS.encode())
+        connection.send(reply.encode())
     except OSError:
         pass
     finally:

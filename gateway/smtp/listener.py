@@ -1,8 +1,8 @@
-"""The dialogue with a client: commands in, replies out. What is done with them is the backend's business.
+"""A client's connection: bytes in, lines and messages out; replies in, bytes out; and the clock over both.
 
 Built on aiosmtpd's session. Its command reader, DATA reader, address and parameter parsers, timers and error replies
-are replaced, because each of them changes, refuses or loses mail that a transparent proxy must pass; the replacements
-work on bytes and on whole messages. What any bug of ours says to a client is 451 4.3.0 and nothing more.
+are replaced, because each of them changes, refuses or loses mail that a transparent proxy must pass. What any bug of
+ours says to a client is 451 4.3.0 and nothing more.
 """
 
 from __future__ import annotations
@@ -10,110 +10,91 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Protocol, cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
 
 from aiosmtpd.smtp import SMTP
 
 from gateway.faults import told
 from gateway.mail import reply as replies
-from gateway.mail.envelope import Client, Path
+from gateway.mail.envelope import Client
 from gateway.mail.reply import Reply
-from gateway.smtp.commands import Malformed, parameters_of, parse_command, parse_path
-from gateway.smtp.wire import ConnectionGone, Inbox, LineTooLong, MessageTooBig, WireMessage
+from gateway.smtp.dialogue import Answer, Backend, Dialogue, Terms
+from gateway.smtp.flight import Flight, Load
+from gateway.smtp.proxied import Peer
+from gateway.smtp.wire import ConnectionGone, Inbox, LineTooLong, WireMessage
 
 log = logging.getLogger(__name__)
 
 
-class Backend(Protocol):
-    """What stands behind one connection: a relay to the next hop, or the embedded outbox."""
-
-    def refusal(self, client: Client) -> Reply | None:
-        """Why this client may not talk here at all; None when it may."""
-
-    async def hello(self, client: Client) -> tuple[bytes, ...]:
-        """EHLO keywords that what lies behind us can honour, beside the listener's own. May raise Refusal."""
-
-    async def mail(self, path: Path, client: Client) -> Reply: ...
-
-    async def rcpt(self, path: Path) -> Reply: ...
-
-    async def data(self, message: WireMessage, is_gone: Callable[[], bool]) -> Reply:
-        """Take responsibility for the message, or say why not. A positive reply means it is safe elsewhere."""
-
-    async def reset(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-class Refusal(Exception):
-    """A command cannot be obeyed; the reply says why. 421 ends the dialogue."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(str(reply.code))
-        self.reply = reply
-
-
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """The bounds of a listener; each has a reply of its own."""
+class Patience:
+    """Seconds: of silence before we hang up (rfc5321#4.5.3.2.7), and for one whole message to arrive."""
 
-    hostname: str
-    message_bytes: int = 52_428_800
-    command_bytes: int = 2048
-    recipients: int = 1000
-    bad_commands: int = 20
-    idle_seconds: float = 300.0
-    tls: ssl.SSLContext | None = None
+    idle: float = 300.0
+    message: float = 600.0
 
 
 class Conversation(SMTP):
-    """One connection of a client."""
+    """One connection of a client (dialogue.Line).
+
+    peer: the client's address and port, which are the socket's only where no load balancer stands before us.
+    tls: the certificate for STARTTLS.
+    """
 
     def __init__(
         self,
         backend: Backend,
         terms: Terms,
-        loop: asyncio.AbstractEventLoop,
+        patience: Patience,
+        flight: Flight,
+        *,
+        peer: Peer,
+        tls: ssl.SSLContext | None = None,
         on_end: Callable[[Conversation], None] = lambda conversation: None,
     ) -> None:
-        super().__init__(None, hostname=terms.hostname, ident="Postvagt", tls_context=terms.tls, loop=loop)
+        self._become_a_session(asyncio.get_running_loop())
         self._backend = backend
         self._terms = terms
+        self._patience = patience
+        self._flight = flight
+        self._tls = tls
+        self._peer = peer
         self._on_end = on_end
         self._inbox = Inbox()
+        self._load: Load | None = None
         self._line: asyncio.Transport | None = None
-        self._pending_replies: list[bytes] = []
-        self._client = Client("")
-        self._has_mail = False
-        self._recipients = 0
-        self._bad_commands = 0
-        self._is_leaving = False
+        self._dialogue: Dialogue | None = None
+        self._unsaid: list[bytes] = []
         self._is_working = False
-        self._last_heard = loop.time()
-        self._verbs: dict[bytes, Callable[[bytes], Awaitable[Reply | None]]] = {
-            b"HELO": self._helo,
-            b"EHLO": self._ehlo,
-            b"MAIL": self._mail,
-            b"RCPT": self._rcpt,
-            b"DATA": self._data,
-            b"RSET": self._rset,
-            b"NOOP": self._noop,
-            b"QUIT": self._quit,
-            b"VRFY": self._vrfy,
-            b"HELP": self._help,
-            b"STARTTLS": self._starttls,
-        }
+        self._is_leaving = False
+        self._last_heard = self.loop.time()
+        self._message_began = 0.0
+
+    def _become_a_session(self, loop: asyncio.AbstractEventLoop) -> None:
+        """What aiosmtpd's session needs to be one. Its own constructor looks through every method of itself for hooks
+        and mechanisms, 0.3 ms a connection; we have none for it to find."""
+        reader = asyncio.StreamReader(loop=loop)
+        asyncio.StreamReaderProtocol.__init__(self, reader, self._cb_client_connected, loop=loop)
+        self.loop = loop
+        self.session = None
+        self.envelope = None
+        self.transport = None
+        self._handle_hooks = {}
+        self._original_transport = None
+        self._tls_protocol = None
+        self._timeout_handle = None
+        self._handler_coroutine = None
 
     # What the transport calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._line = cast(asyncio.Transport, transport)
         self._inbox.attach(self._line)
+        client = Client(*self._peer, tls=_described(self._line))
+        self._dialogue = Dialogue(self, self._backend, self._terms, client)
         super().connection_made(transport)
-        ip, port = _peer_of(transport)
-        self._client = Client(ip, port)
 
     def data_received(self, data: bytes) -> None:
         self._last_heard = self.loop.time()
@@ -122,197 +103,162 @@ class Conversation(SMTP):
     def eof_received(self) -> bool:
         """The client has said all it will say. A message it has finished is still carried to its end."""
         self._inbox.end()
-        return self._client.tls == ""
+        return self._line is not None and self._line.get_extra_info("ssl_object") is None
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The line is gone. The conversation is not cancelled: after the next hop took a message, that is recorded."""
+        """The line is gone. The dialogue is not cancelled: what the next hop took is still recorded."""
         self._inbox.end()
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
         asyncio.StreamReaderProtocol.connection_lost(self, error)
         self.transport = self._line = None
 
-    def _reset_timeout(self, duration: float | None = None) -> None:
-        """One idle timer a connection. It is not moved for each command: when it fires it looks how long it was."""
-        if self._timeout_handle is None:
-            self._timeout_handle = self.loop.call_later(self._terms.idle_seconds, self._check_idle)
+    # The clock
 
-    def _check_idle(self) -> None:
-        silent = self.loop.time() - self._last_heard
-        if self._is_working or silent < self._terms.idle_seconds:
-            wait = self._terms.idle_seconds if self._is_working else self._terms.idle_seconds - silent
-            self._timeout_handle = self.loop.call_later(wait, self._check_idle)
-            return
-        self._say(replies.IDLE_TOO_LONG)
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """One timer a connection. It is not moved for each command: when it fires it looks how long it was."""
+        if self._timeout_handle is None:
+            self._timeout_handle = self.loop.call_later(self._longest_wait, self._look_at_the_clock)
+
+    @property
+    def _longest_wait(self) -> float:
+        return min(self._patience.idle, self._patience.message)
+
+    def _look_at_the_clock(self) -> None:
+        now = self.loop.time()
+        if not self._is_working and now - self._last_heard >= self._patience.idle:
+            self._lose_patience(replies.IDLE_TOO_LONG)
+        elif self._message_began and now - self._message_began >= self._patience.message:
+            self._lose_patience(replies.TOO_SLOW)
+        else:
+            since = [self._last_heard + self._patience.idle] if not self._is_working else []
+            since += [self._message_began + self._patience.message] if self._message_began else []
+            wait = max(0.01, min(since, default=now + self._longest_wait) - now)
+            self._timeout_handle = self.loop.call_later(wait, self._look_at_the_clock)
+
+    def _lose_patience(self, reply: Reply) -> None:
+        self.say(reply)
         self._hang_up()
 
     # The dialogue
 
     async def _handle_client(self) -> None:
+        dialogue = self._dialogue
+        assert dialogue is not None
         try:
-            self._greet()
-            while not self._is_leaving and self._line is not None:
-                await self._answer_one_command()
+            dialogue.greet()
+            while not (dialogue.is_over or self._is_leaving or self._line is None):
+                await self._one_command(dialogue)
+            if not dialogue.is_over:
+                self.say(replies.SHUTTING_DOWN)
         except ConnectionGone:
             pass
         except Exception as error:
             log.error("a conversation ended in an error of ours: %s", told(error))
         finally:
-            await self._end()
+            await self._end(dialogue)
 
-    def _greet(self) -> None:
-        refusal = self._backend.refusal(self._client)
-        self._say(refusal or replies.GREETING.filled(hostname=self._terms.hostname))
-        self._is_leaving = refusal is not None
-
-    async def _answer_one_command(self) -> None:
+    async def _one_command(self, dialogue: Dialogue) -> None:
         if not self._inbox.has_line:
-            await self._flush()
+            await self.flush()
         try:
-            line = await self._inbox.line(self._terms.command_bytes)
+            line = await self.read_line()
         except LineTooLong:
-            self._complain(replies.LINE_TOO_LONG)
+            self.say(dialogue.bad_command(replies.LINE_TOO_LONG))
             return
-        self._last_heard = self.loop.time()
         if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\0" in line:
-            self._complain(replies.BAD_SYNTAX)  # rfc5321#2.3.8: a line ends in CRLF and holds neither alone
+            # rfc5321#2.3.8: a line ends in CRLF and holds neither of them alone
+            self.say(dialogue.bad_command(replies.BAD_SYNTAX))
             return
         self._is_working = True
         try:
-            reply = await self._obey(line[:-2])
-        except Refusal as refusal:
-            reply = refusal.reply
-            self._is_leaving = reply.code == 421
+            self._say_all(await dialogue.obey(line[:-2]))
         except ConnectionGone:
             raise
         except Exception as error:
             log.error("a command ended in an error of ours: %s", told(error))
-            await self._forget_message()
-            reply = replies.LATER
+            await dialogue.forget_message()
+            self.say(replies.LATER)
         finally:
             self._is_working = False
             self._last_heard = self.loop.time()
-        if reply is not None:
-            self._say(reply)
 
-    async def _obey(self, line: bytes) -> Reply | None:
-        command = parse_command(line)
-        method = self._verbs.get(command.verb)
-        if method is None:
-            self._complain(replies.BAD_SYNTAX)
-            return None
-        return await method(command.argument)
-
-    async def _helo(self, name: bytes) -> Reply:
-        if not name:
-            return replies.BAD_ARGUMENTS.filled(syntax="HELO hostname")
-        await self._forget_message()
-        self._introduce(name, esmtp=False)
-        await self._backend.hello(self._client)
-        return replies.HELLO.filled(hostname=self._terms.hostname)
-
-    async def _ehlo(self, name: bytes) -> Reply:
-        if not name:
-            return replies.BAD_ARGUMENTS.filled(syntax="EHLO hostname")
-        await self._forget_message()
-        self._introduce(name, esmtp=True)
-        keywords = [b"PIPELINING", b"ENHANCEDSTATUSCODES", *await self._backend.hello(self._client)]
-        if self._terms.tls is not None and not self._client.tls:
-            keywords.append(b"STARTTLS")
-        lines = [self._terms.hostname, *(word.decode("ascii", "replace") for word in keywords)]
-        return Reply(250, "", "\n".join(lines))
-
-    def _introduce(self, name: bytes, *, esmtp: bool) -> None:
-        self._client = replace(self._client, helo=name.decode("ascii", "replace"), esmtp=esmtp)
-
-    async def _mail(self, argument: bytes) -> Reply:
-        if not self._client.helo:
-            return replies.BAD_SEQUENCE.filled(what="HELO or EHLO")
-        if self._has_mail:
-            return replies.BAD_SEQUENCE.filled(what="RSET or DATA")
+    async def _end(self, dialogue: Dialogue) -> None:
+        self._hang_up()
         try:
-            path = parse_path(argument, b"FROM:")
-        except Malformed:
-            return replies.BAD_ADDRESS
-        size = parameters_of(path).get(b"SIZE", b"")
-        if size and not (size.isdigit() and len(size) <= 20):
-            return replies.BAD_ARGUMENTS.filled(syntax="MAIL FROM:<address> [SIZE=bytes]")
-        if size and int(size) > self._terms.message_bytes:  # rfc1870#6.1
-            return replies.TOO_BIG.filled(limit=self._terms.message_bytes)
-        reply = await self._backend.mail(path, self._client)
-        self._has_mail = reply.is_positive
-        return reply
-
-    async def _rcpt(self, argument: bytes) -> Reply:
-        if not self._has_mail:
-            return replies.BAD_SEQUENCE.filled(what="MAIL")
-        try:
-            path = parse_path(argument, b"TO:")
-        except Malformed:
-            return replies.BAD_ADDRESS
-        if path.address.is_null:
-            return replies.BAD_ADDRESS
-        if self._recipients >= self._terms.recipients:
-            return replies.TOO_MANY_RECIPIENTS  # rfc5321#4.5.3.1.10
-        reply = await self._backend.rcpt(path)
-        self._recipients += reply.is_positive
-        return reply
-
-    async def _data(self, argument: bytes) -> Reply:
-        if argument:
-            return replies.BAD_ARGUMENTS.filled(syntax="DATA")
-        if not self._recipients:
-            return replies.BAD_SEQUENCE.filled(what="RCPT" if self._has_mail else "MAIL")
-        self._say(replies.GO_AHEAD)
-        await self._flush()
-        try:
-            message = await self._read_message()
-        except MessageTooBig:
-            await self._forget_message()
-            return replies.TOO_BIG.filled(limit=self._terms.message_bytes)
-        try:
-            return await self._backend.data(message, lambda: self._line is None)
+            await dialogue.close()
+        except Exception as error:
+            log.error("closing a conversation ended in an error of ours: %s", told(error))
         finally:
-            await self._forget_message()
+            self.message_done()
+            self._on_end(self)
 
-    async def _read_message(self) -> WireMessage:
-        """While bytes of the message arrive the idle timer runs from the last of them, not from the command."""
-        self._is_working = False
+    def say_goodbye(self) -> None:
+        """Ask the client to come again later: at once when it is idle, else after the reply it waits for."""
+        self._is_leaving = True
+        if not self._is_working:
+            self.say(replies.SHUTTING_DOWN)
+            self._hang_up()
+
+    # What the dialogue asks of its line
+
+    def say(self, reply: Reply) -> None:
+        self._unsaid.append(reply.encode())
+
+    def _say_all(self, answer: Answer) -> None:
+        if isinstance(answer, Reply):
+            self.say(answer)
+        else:
+            for reply in answer or ():
+                self.say(reply)
+
+    async def flush(self) -> None:
+        """Send what waits: one write for all replies to pipelined commands (rfc2920#3.2)."""
+        if self._unsaid and self._line is not None:
+            self._line.write(b"".join(self._unsaid))
+            self._unsaid.clear()
+            await self._drain_helper()  # type: ignore[attr-defined]
+
+    async def read_line(self) -> bytes:
+        return await self._inbox.line(self._terms.command_bytes)
+
+    async def read_message(self) -> WireMessage:
+        """While bytes of the message arrive, silence is counted from the last of them, not from the command."""
+        self._start_message()
         try:
-            return await self._inbox.message(self._terms.message_bytes)
+            return await self._inbox.message(self._terms.message_bytes, self._load)
         finally:
             self._is_working = True
+            self._message_began = 0.0
 
-    async def _rset(self, _argument: bytes) -> Reply:
-        await self._forget_message()
-        return replies.OK
+    async def read_chunk(self, size: int) -> bytes:
+        self._start_message()
+        try:
+            return await self._inbox.exactly(size, self._load)
+        finally:
+            self._is_working = True
+            self._message_began = 0.0
 
-    async def _noop(self, _argument: bytes) -> Reply:
-        return replies.OK
+    async def swallow(self, size: int) -> None:
+        await self._inbox.swallow(size)
 
-    async def _vrfy(self, _argument: bytes) -> Reply:
-        return replies.CANNOT_VERIFY  # rfc5321#3.5.3
+    def _start_message(self) -> None:
+        self._is_working = False
+        self._message_began = self._last_heard = self.loop.time()
+        if self._load is None:
+            self._load = self._flight.board()
 
-    async def _help(self, _argument: bytes) -> Reply:
-        return replies.HELP
+    def message_done(self) -> None:
+        if self._load is not None:
+            self._load.leave()
+            self._load = None
 
-    async def _quit(self, _argument: bytes) -> Reply:
-        self._is_leaving = True
-        return replies.BYE
-
-    async def _starttls(self, argument: bytes) -> Reply | None:
-        """Switch to TLS and forget all that was said before, also what the client pipelined (rfc3207#4.2)."""
-        if argument:
-            return replies.BAD_ARGUMENTS.filled(syntax="STARTTLS")
-        if self._terms.tls is None or self._client.tls:
-            return replies.TLS_NOT_AVAILABLE
-        self._say(replies.READY_FOR_TLS)
-        await self._flush()
-        await self._forget_message()
-        if self._line is None:
+    async def start_tls(self) -> str:
+        """The handshake. What arrived before it is dropped by `attach` (rfc3207#4.2)."""
+        if self._line is None or self._tls is None:
             raise ConnectionGone
         try:
-            secured = await self.loop.start_tls(self._line, self, self._terms.tls, server_side=True)
+            secured = await self.loop.start_tls(self._line, self, self._tls, server_side=True)
         except (OSError, ssl.SSLError):
             secured = None
         if secured is None:
@@ -320,65 +266,22 @@ class Conversation(SMTP):
             raise ConnectionGone
         self.transport = self._line = secured
         self._inbox.attach(secured)
-        ip, port = self._client.ip, self._client.port
-        self._client = Client(ip, port, tls=_describe_tls(secured))
-        return None
+        return _described(secured)
 
-    async def _forget_message(self) -> None:
-        self._has_mail = False
-        self._recipients = 0
-        await self._backend.reset()
-
-    # Speaking
-
-    def _complain(self, reply: Reply) -> None:
-        self._bad_commands += 1
-        if self._bad_commands > self._terms.bad_commands:
-            self._say(replies.TOO_MANY_BAD_COMMANDS)
-            self._is_leaving = True
-            return
-        self._say(reply)
-
-    def _say(self, reply: Reply) -> None:
-        self._pending_replies.append(reply.encode())
-
-    async def _flush(self) -> None:
-        """Send what waits: one write for all replies to pipelined commands (rfc2920#3.2)."""
-        if self._pending_replies and self._line is not None:
-            self._line.write(b"".join(self._pending_replies))
-            self._pending_replies.clear()
-            await self._drain_helper()  # type: ignore[attr-defined]
+    @property
+    def is_gone(self) -> bool:
+        return self._line is None
 
     def _hang_up(self) -> None:
         self._is_leaving = True
-        if self._line is not None:
-            self._line.write(b"".join(self._pending_replies))
-            self._pending_replies.clear()
+        if self._line is not None and not self._line.is_closing():
+            self._line.write(b"".join(self._unsaid))
             self._line.close()
+        self._unsaid.clear()
         self._inbox.end()
 
-    async def _end(self) -> None:
-        self._hang_up()
-        try:
-            await self._backend.close()
-        except Exception as error:
-            log.error("closing a conversation ended in an error of ours: %s", told(error))
-        finally:
-            self._on_end(self)
 
-    def say_goodbye(self) -> None:
-        """Ask the client to come again later: at once when it is idle, else when its command is done."""
-        if not self._is_working:
-            self._say(replies.SHUTTING_DOWN)
-            self._hang_up()
-        self._is_leaving = True
-
-
-def _peer_of(transport: asyncio.BaseTransport) -> tuple[str, int]:
-    peer = transport.get_extra_info("peername")
-    return (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else ("local", 0)
-
-
-def _describe_tls(transport: asyncio.Transport) -> str:
+def _described(transport: asyncio.Transport) -> str:
+    """TLS as the record tells it: version and cipher; empty for a line in clear."""
     cipher = transport.get_extra_info("cipher")
-    return f"{cipher[1]} {cipher[0]}" if cipher else "TLS"
+    return f"{cipher[1]} {cipher[0]}" if cipher else ""

@@ -8,14 +8,20 @@ nothing of the message has left us; after DATA nothing is ever repeated (rfc5321
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
-from dataclasses import dataclass
+from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import cast
 
 from gateway.mail import reply as replies
-from gateway.mail.envelope import Path
+from gateway.mail.envelope import Client, Path
 from gateway.mail.reply import Reply
+from gateway.smtp.forwarded import xclient_command, xforward_commands
 from gateway.smtp.wire import ConnectionGone, Inbox, LineTooLong, WireMessage
+
+log = logging.getLogger(__name__)
 
 REPLY_LINE_LIMIT = 4096
 """Longest reply line taken. rfc5321#4.5.3.1.5 says 512; Postfix sends up to 2048."""
@@ -23,6 +29,8 @@ REPLY_LINES_LIMIT = 200
 POOL_SECONDS = 2.0
 """How long an idle session is kept, as Postfix does; next hops drop idle sessions without a word."""
 POOL_SIZE = 64
+LEARN_SECONDS = 300.0
+"""How long what the next hop can do is believed before it is asked again."""
 _ONE_PIECE = 64 * 1024
 """Up to this size copying a message together costs less than a second system call."""
 
@@ -48,6 +56,9 @@ class Capabilities:
     def __contains__(self, keyword: bytes) -> bool:
         return keyword in self.keywords
 
+    def parameters(self, keyword: bytes) -> list[bytes]:
+        return self.keywords.get(keyword, b"").upper().split()
+
     @property
     def size(self) -> int:
         """Largest message it takes, in bytes; 0 when it does not say or has no limit (rfc1870#4)."""
@@ -71,33 +82,43 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the next hop is and how we introduce ourselves."""
+    """Where the next hop is and how we introduce ourselves.
 
-    host: str
-    port: int
+    addresses: host and port, the others tried in turn when one cannot be reached.
+    login: user and password for AUTH PLAIN; read from a file, never printed.
+    """
+
+    addresses: tuple[tuple[str, int], ...]
     hostname: str
     tls: ssl.SSLContext | None = None
     tls_required: bool = False
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    xclient: bool = False
     timeouts: Timeouts = Timeouts()
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return " or ".join(f"{host}:{port}" for host, port in self.addresses)
 
 
 class Session(asyncio.Protocol):
     """One connection to the next hop, after its greeting and EHLO."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, host: str) -> None:
         self._target = target
+        self._host = host
         self._inbox = Inbox()
         self._transport: asyncio.Transport | None = None
         self._writable = asyncio.Event()
         self._writable.set()
+        self._deadline = 0.0
+        self._watch: asyncio.TimerHandle | None = None
         self.capabilities = Capabilities({})
         self.tls = ""
         self.is_fresh = True
         self.in_transaction = False
+        self.is_lent = False
         self.idle_since = 0.0
+        self.presented: Client | None = None
 
     # What the transport calls
 
@@ -115,6 +136,8 @@ class Session(asyncio.Protocol):
         self._transport = None
         self._inbox.end()
         self._writable.set()
+        if self._watch is not None:
+            self._watch.cancel()
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -139,6 +162,14 @@ class Session(asyncio.Protocol):
         self._write(line + b"\r\n")
         return await self._reply(self._target.timeouts.command)
 
+    async def present(self, client: Client) -> None:
+        """Tell the next hop who our client is, where it wants to know (XFORWARD; each transaction anew)."""
+        offered = self.capabilities.parameters(b"XFORWARD")
+        for line in xforward_commands(client, offered) if offered else ():
+            reply = await self.command(line)
+            if not reply.is_positive:
+                return
+
     async def mail(self, path: Path) -> Reply:
         """MAIL with the path's bytes and parameters as they are."""
         self.is_fresh = False
@@ -155,13 +186,20 @@ class Session(asyncio.Protocol):
     async def data(self, added: bytes, message: WireMessage) -> Reply:
         """Hand over the message under the header fields we add. The reply is the one to the final dot.
 
-        A reply other than 354 to DATA is returned as it is: then nothing of the message has been sent.
+        A reply other than 354 to DATA is returned as it is: then nothing of the message has been sent. What came in
+        chunks goes on in one chunk when the next hop takes them (rfc3030), byte for byte, without a dot doubled.
         """
+        if message.came_in_chunks and b"CHUNKING" in self.capabilities:
+            content = added + message.content
+            return await self._given(b"BDAT %d LAST\r\n" % len(content), content, b"")
         go_ahead = await self.command(b"DATA")
         if go_ahead.code != 354:
             return go_ahead
+        return await self._given(added, message.wire, b".\r\n")
+
+    async def _given(self, before: bytes, message: bytes, end: bytes) -> Reply:
         try:
-            await self._hand_over(added, message)
+            await self._hand_over(before, message, end)
         except (NextHopError, TimeoutError) as error:
             self.abort()
             raise NextHopError("it stopped reading the message") from error
@@ -175,16 +213,24 @@ class Session(asyncio.Protocol):
         self.in_transaction = False
         return reply
 
-    async def _hand_over(self, added: bytes, message: WireMessage) -> None:
+    async def _hand_over(self, before: bytes, message: bytes, end: bytes) -> None:
         """A small message leaves in one piece; a large one first, and its final dot when the rest has gone."""
-        if message.size < _ONE_PIECE:
-            self._write(b"".join((added, message.wire, b".\r\n")))
+        if len(message) < _ONE_PIECE:
+            self._write(b"".join((before, message, end)))
             return
-        self._write(added)
-        self._write(message.wire)
+        self._write(before)
+        self._write(message)
         if not self._writable.is_set():
             await asyncio.wait_for(self._writable.wait(), self._target.timeouts.final_dot)
-        self._write(b".\r\n")
+        if end:
+            self._write(end)
+
+    async def late_reply(self, seconds: float) -> Reply:
+        """The answer to our final dot, when it comes after all. Raises NextHopError when it does not."""
+        try:
+            return await self._reply(seconds)
+        finally:
+            self.abort()
 
     def leave(self) -> None:
         """Leave politely, without waiting for the answer (rfc5321#4.1.1.10)."""
@@ -199,13 +245,33 @@ class Session(asyncio.Protocol):
 
     # Opening
 
-    async def open(self) -> None:
-        """Greeting, EHLO, and STARTTLS where the target wants it. Raises NextHopError."""
+    async def open(self, client: Client | None) -> None:
+        """Greeting, EHLO, STARTTLS, AUTH and XCLIENT where the target wants them. Raises NextHopError."""
         greeting = await self._reply(self._target.timeouts.command)
         _expect(greeting, 220, "greeting")
         await self._hello()
         if self._target.tls is not None:
             await self._secure(self._target.tls)
+        if self._target.login is not None:
+            _expect(await self.log_in(*self._target.login), 235, "AUTH")
+        if self._target.xclient and client is not None and b"XCLIENT" in self.capabilities:
+            line = xclient_command(client, self.capabilities.parameters(b"XCLIENT"))
+            _expect(await self.command(line), 220, "XCLIENT")
+            self.presented = client
+            await self._hello()
+
+    async def log_in(self, user: str, password: str) -> Reply:
+        """AUTH PLAIN (rfc4616); the reply as it is. Never over a line in clear, unless it never leaves this machine."""
+        if not self.tls and not self._is_local:
+            raise NextHopError("AUTH needs TLS")
+        if b"PLAIN" not in self.capabilities.parameters(b"AUTH"):
+            raise NextHopError("it offers no AUTH PLAIN")
+        return await self.command(b"AUTH PLAIN " + b64encode(f"\0{user}\0{password}".encode()))
+
+    @property
+    def _is_local(self) -> bool:
+        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return isinstance(peer, tuple) and str(peer[0]) in ("127.0.0.1", "::1")
 
     async def _hello(self) -> None:
         reply = await self.command(b"EHLO " + self._target.hostname.encode("ascii", "replace"))
@@ -225,9 +291,10 @@ class Session(asyncio.Protocol):
         assert self._transport is not None
         loop = asyncio.get_running_loop()
         try:
-            secured = await loop.start_tls(self._transport, self, context, server_hostname=self._target.host)
+            secured = await loop.start_tls(self._transport, self, context, server_hostname=self._host)
         except (OSError, ssl.SSLError) as error:
-            raise NextHopError(f"TLS: {error.__class__.__name__}") from error
+            why = getattr(error, "verify_message", "") or type(error).__name__
+            raise NextHopError(f"TLS: {why}") from error
         if secured is None:
             raise NextHopError("TLS: it closed the connection")
         self.connection_made(secured)
@@ -243,15 +310,16 @@ class Session(asyncio.Protocol):
         self._transport.write(data)
 
     async def _reply(self, seconds: float) -> Reply:
+        self._expect_by(seconds)
         try:
-            async with asyncio.timeout(seconds):
-                return await self._read_reply()
+            return await self._read_reply()
         except TimeoutError as error:
-            self.abort()
             raise NextHopError(f"no reply within {seconds:g} s") from error
         except (ConnectionGone, LineTooLong, ValueError) as error:
             self.abort()
             raise NextHopError("it closed the connection or spoke no SMTP") from error
+        finally:
+            self._deadline = 0.0
 
     async def _read_reply(self) -> Reply:
         lines = []
@@ -262,6 +330,25 @@ class Session(asyncio.Protocol):
                 return Reply.parse(b"".join(lines))
         raise ValueError("endless reply")
 
+    def _expect_by(self, seconds: float) -> None:
+        """One timer a session, not one a reply: when it fires it looks whether a reply is late, or waits on."""
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.time() + seconds
+        if self._watch is None or self._watch.when() > self._deadline:
+            if self._watch is not None:
+                self._watch.cancel()
+            self._watch = loop.call_at(self._deadline, self._look_at_the_clock)
+
+    def _look_at_the_clock(self) -> None:
+        self._watch = None
+        loop = asyncio.get_running_loop()
+        if not self._deadline:
+            return
+        if loop.time() < self._deadline:
+            self._watch = loop.call_at(self._deadline, self._look_at_the_clock)
+            return
+        self._inbox.interrupt()
+
 
 class NextHop:
     """The next hop of a listener: opens sessions, keeps a few for the next message, remembers what it can do."""
@@ -269,9 +356,11 @@ class NextHop:
     def __init__(self, target: Target) -> None:
         self.target = target
         self._idle: list[Session] = []
-        self.capabilities: Capabilities | None = None
+        self._known: Capabilities | None = None
+        self._known_since = 0.0
+        self._is_failing = False
 
-    async def session(self) -> Session:
+    async def session(self, client: Client | None = None) -> Session:
         """A session ready for MAIL: one that waited, or a new one. Raises NextHopError."""
         now = asyncio.get_running_loop().time()
         while self._idle:
@@ -279,33 +368,72 @@ class NextHop:
             if session.is_usable and now - session.idle_since < POOL_SECONDS:
                 return session
             session.leave()
-        return await self.fresh_session()
+        return await self.fresh_session(client)
 
-    async def fresh_session(self) -> Session:
+    async def fresh_session(self, client: Client | None = None) -> Session:
+        """A new session at the first address that answers. Raises NextHopError when none does."""
+        return await self._at_any_address(lambda host, port: self._opened(host, port, client))
+
+    async def _at_any_address(self, open_at: Callable[[str, int], Awaitable[Session]]) -> Session:
+        trouble: NextHopError | None = None
+        for host, port in self.target.addresses:
+            try:
+                session = await open_at(host, port)
+            except NextHopError as error:
+                trouble = error
+                continue
+            self._note_well(session)
+            return session
+        assert trouble is not None
+        raise trouble
+
+    async def _opened(self, host: str, port: int, client: Client | None) -> Session:
+        session = Session(self.target, host)
         loop = asyncio.get_running_loop()
-        session = Session(self.target)
         try:
             async with asyncio.timeout(self.target.timeouts.connect):
-                await loop.create_connection(lambda: session, self.target.host, self.target.port)
+                await loop.create_connection(lambda: session, host, port)
         except (OSError, TimeoutError) as error:
-            raise NextHopError(f"no connection: {error.__class__.__name__}") from error
+            raise NextHopError(f"no connection to {host}:{port}: {type(error).__name__}") from error
         try:
-            await session.open()
+            await session.open(client)
         except NextHopError:
             session.abort()
             raise
-        self.capabilities = session.capabilities
         return session
 
     async def learn(self) -> Capabilities:
         """What the next hop can do: from memory, or by asking it now. Raises NextHopError."""
-        if self.capabilities is None:
-            self.give_back(await self.session())
-        assert self.capabilities is not None
-        return self.capabilities
+        now = asyncio.get_running_loop().time()
+        if self._known is None or now - self._known_since > LEARN_SECONDS:
+            try:
+                self.give_back(await self.fresh_session())
+            except NextHopError:
+                if self._known is None:
+                    raise
+        assert self._known is not None
+        return self._known
+
+    def note_trouble(self, error: NextHopError) -> None:
+        """Say in the log that the next hop fails: once when it begins, not per message."""
+        if not self._is_failing:
+            self._is_failing = True
+            log.error("next hop %s: %s; clients hear 4xx and keep their messages", self.target, error)
+
+    def _note_well(self, session: Session) -> None:
+        self._known = session.capabilities
+        self._known_since = asyncio.get_running_loop().time()
+        if self._is_failing:
+            self._is_failing = False
+            log.warning("next hop %s answers again", self.target)
 
     async def release(self, session: Session) -> None:
-        """A transaction is over, finished or not; keep the session for the next one when it can be made clean."""
+        """A transaction is over, finished or not; keep the session for the next one when it can be made clean.
+
+        A session that is lent belongs to who still waits for its answer.
+        """
+        if session.is_lent:
+            return
         if session.in_transaction and session.is_usable:
             try:
                 await session.reset()
@@ -314,7 +442,10 @@ class NextHop:
         self.give_back(session)
 
     def give_back(self, session: Session) -> None:
-        """Keep a clean session for a few seconds; drop any other."""
+        """Keep a clean session for a few seconds; drop any other, and those that stand for one client only."""
+        if session.presented is not None and session.is_usable:
+            session.leave()
+            return
         if session.in_transaction or not session.is_usable or len(self._idle) >= POOL_SIZE:
             session.abort()
             return

@@ -6,7 +6,7 @@ import itertools
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path as FilePath
 
 from gateway.mail import reply as replies
@@ -30,16 +30,19 @@ class Outbox:
     async def hello(self, client: Client) -> tuple[bytes, ...]:
         return b"SIZE %d" % self._message_bytes, b"8BITMIME", b"SMTPUTF8"
 
+    async def log_in(self, user: str, password: str, client: Client) -> Reply:
+        return replies.BAD_CREDENTIALS
+
     async def mail(self, path: Path, client: Client) -> Reply:
         return replies.OK
 
     async def rcpt(self, path: Path) -> Reply:
         return replies.OK
 
-    async def data(self, message: WireMessage, is_gone: Callable[[], bool]) -> Reply:
+    async def data(self, message: WireMessage, is_gone: Callable[[], bool]) -> Sequence[Reply]:
         name = f"{time.time():.6f}.P{os.getpid()}Q{next(self._serial)}.{socket.gethostname()}"
         deliver(self._folder, name, message.content)
-        return replies.ACCEPTED
+        return [replies.ACCEPTED]
 
     async def reset(self) -> None:
         """Nothing is kept between messages."""

@@ -6,19 +6,19 @@ So every refusal of a recipient happens where SMTP can express it, and after DAT
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gateway.mail import reply as replies
 from gateway.mail.envelope import Client, Envelope, Path
 from gateway.mail.reply import Reply
+from gateway.smtp.dialogue import Refusal
 from gateway.smtp.gate import Gate
-from gateway.smtp.listener import Refusal
 from gateway.smtp.nexthop import NextHopError, Session
-from gateway.smtp.transaction import Transaction
+from gateway.smtp.transaction import Transaction, passed_on
 from gateway.smtp.wire import WireMessage
 
-_OFFERED_WHEN_THE_NEXT_HOP_DOES = (b"8BITMIME", b"SMTPUTF8", b"DSN")
-"""EHLO keywords whose parameters pass through as they stand."""
+_OFFERED_WHEN_THE_NEXT_HOP_DOES = (b"8BITMIME", b"SMTPUTF8", b"DSN", b"CHUNKING")
+"""EHLO keywords whose parameters pass through as they stand. REQUIRETLS is not among them: we cannot vouch for it."""
 
 _ADDED_BYTES = 1024
 """Room for our header fields in the SIZE we pass on (rfc1870#3)."""
@@ -31,6 +31,7 @@ class Relay:
         self._gate = gate
         self._client = Client("")
         self._session: Session | None = None
+        self._own_session: Session | None = None
         self._reverse_path: Path | None = None
         self._forward_paths: list[Path] = []
 
@@ -43,35 +44,60 @@ class Relay:
         try:
             known = await self._gate.hop.learn()
         except NextHopError as error:
-            self._gate.hop_trouble(error)
+            self._gate.hop.note_trouble(error)
             raise Refusal(replies.NEXT_HOP_DOWN) from error
         limit = min(filter(None, (self._gate.message_bytes, max(0, known.size - _ADDED_BYTES))))
         return b"SIZE %d" % limit, *(word for word in _OFFERED_WHEN_THE_NEXT_HOP_DOES if word in known)
 
+    async def log_in(self, user: str, password: str, client: Client) -> Reply:
+        """Ask the next hop, on a session that stays this client's own and never enters the pool."""
+        try:
+            session = await self._gate.hop.fresh_session(client)
+            reply = await session.log_in(user, password)
+        except NextHopError as error:
+            self._gate.hop.note_trouble(error)
+            return replies.LOGIN_NOT_CHECKED
+        if reply.code != 235:
+            session.leave()
+            return replies.BAD_CREDENTIALS if not reply.is_temporary else replies.LOGIN_NOT_CHECKED
+        self._own_session = session
+        return replies.LOGGED_IN
+
     async def mail(self, path: Path, client: Client) -> Reply:
         self._client = client
         try:
-            session = await self._gate.hop.session()
-            reply = await self._mail_on(session, path)
+            reply = await self._mail_on(await self._ready_session(client), path)
         except NextHopError as error:
             return self._lost(error)
         if reply.is_positive:
             self._reverse_path = path
         else:
             await self._let_go()
-        return reply
+        return passed_on(reply)
+
+    async def _ready_session(self, client: Client) -> Session:
+        """The client's own session when it logged in, else any. Lost, it cannot be replaced: we kept no password."""
+        if self._own_session is None:
+            return await self._gate.hop.session(client)
+        if not self._own_session.is_usable:
+            raise Refusal(replies.NEXT_HOP_DOWN)
+        return self._own_session
 
     async def _mail_on(self, session: Session, path: Path) -> Reply:
         """MAIL on this session; once more on a fresh one when a session from the pool proves dead."""
-        from_pool = not session.is_fresh
+        may_repeat = not session.is_fresh and session is not self._own_session
         self._session = session
         try:
-            return await session.mail(self._as_the_next_hop_wants(path, session))
+            return await self._first_words(session, path)
         except NextHopError:
-            if not from_pool:
+            if not may_repeat:
                 raise
-        self._session = await self._gate.hop.fresh_session()
-        return await self._session.mail(self._as_the_next_hop_wants(path, self._session))
+        self._session = await self._gate.hop.fresh_session(self._client)
+        return await self._first_words(self._session, path)
+
+    async def _first_words(self, session: Session, path: Path) -> Reply:
+        await session.present(self._client)
+        return await session.mail(self._as_the_next_hop_wants(path, session))
 
     def _as_the_next_hop_wants(self, path: Path, session: Session) -> Path:
         """The parameters as they stand, but SIZE counts what we add, and goes only to who offers SIZE."""
@@ -95,11 +121,11 @@ class Relay:
             return self._lost(error)
         if reply.is_positive:
             self._forward_paths.append(path)
-        return reply
+        return passed_on(reply)
 
-    async def data(self, message: WireMessage, is_gone: Callable[[], bool]) -> Reply:
+    async def data(self, message: WireMessage, is_gone: Callable[[], bool]) -> Sequence[Reply]:
         if self._session is None or self._reverse_path is None:
-            return replies.NEXT_HOP_UNREACHABLE
+            return [replies.NEXT_HOP_UNREACHABLE] * len(self._forward_paths)
         envelope = Envelope(self._reverse_path, tuple(self._forward_paths), self._client)
         return await Transaction(self._gate, self._session, envelope, message, is_gone).run()
 
@@ -111,15 +137,21 @@ class Relay:
 
     async def close(self) -> None:
         await self.reset()
+        if self._own_session is not None:
+            self._own_session.leave()
 
     async def _let_go(self) -> None:
         session, self._session = self._session, None
-        if session is not None:
+        if session is None:
+            return
+        if session is not self._own_session:
             await self._gate.hop.release(session)
+        elif session.in_transaction and session.is_usable:
+            await session.reset()
 
     def _lost(self, error: NextHopError) -> Reply:
         """The next hop vanished before DATA: nothing of the message has left us, the client tries again."""
-        self._gate.hop_trouble(error)
+        self._gate.hop.note_trouble(error)
         if self._session is not None:
             self._session.abort()
             self._session = None

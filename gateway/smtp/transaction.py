@@ -12,7 +12,7 @@ Whatever goes wrong on our side, in inspection, notice or record, is a 4xx: it n
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from gateway.audit import AuditError
 from gateway.audit.event import danish_time
@@ -51,18 +51,23 @@ class Transaction:
         self._envelope = envelope
         self._message = message
         self._is_gone = is_gone
+        self._rejected_for: tuple[Reply, frozenset[Address]] | None = None
         self._case = Case(gate.new_case_id(), gate.now(), envelope, message.size, next_hop_tls=session.tls)
 
-    async def run(self) -> Reply:
-        """Carry the message to its end. The reply is what the client hears; its event is durable by then."""
-        return await self._recorded(await self._answer())
+    async def run(self) -> Sequence[Reply]:
+        """Carry the message to its end. A reply for each recipient, in order; the event is durable by then."""
+        reply = await self._recorded(await self._answer())
+        if self._rejected_for is None or not reply.is_positive:
+            return [reply] * len(self._envelope.forward_paths)
+        rejection, addresses = self._rejected_for
+        return [rejection if address in addresses else reply for address in self._envelope.recipients]
 
     async def _answer(self) -> Reply:
         """Inspect and carry out; every failure of ours or of the next hop is a reply that makes the client keep it."""
         try:
             return await self._inspected_and_carried_out()
         except NextHopError as error:
-            self._gate.hop_trouble(error)
+            self._gate.hop.note_trouble(error)
             self._case.in_doubt = error.message_sent
             return error.reply
         except ClientGone:
@@ -77,6 +82,11 @@ class Transaction:
 
     async def _inspected_and_carried_out(self) -> Reply:
         content = self._message.content
+        if not self._gate.answers.is_empty:
+            known = self._gate.answers.recall(self._gate.answers.identity(self._envelope, content))
+            if known is not None:
+                self._case.refusal = "answered from memory"
+                return known
         if refusal := self._refused_for_its_form(content):
             return refusal
         with self._case.timed("inspect", self._gate):
@@ -87,6 +97,10 @@ class Transaction:
 
     def _refused_for_its_form(self, content: bytes) -> Reply | None:
         """What no policy need judge: a message two servers would read differently, or one that goes in circles."""
+        limit = self._gate.header_bytes
+        if len(content) > limit and not 0 <= content.find(b"\r\n\r\n", 0, limit + 4) <= limit:
+            self._case.refusal = "header too large"
+            return replies.HEADER_TOO_BIG.filled(limit=limit)
         if self._message.has_doubtful_end:
             self._case.refusal = "a lone dot between bare line ends"
             return replies.BARE_LINE_END
@@ -111,7 +125,15 @@ class Transaction:
             return replies.LATER
         if verdict.follow_up is FollowUp.BOUNCE:
             return await self._bounced(inspection, content)
+        if self._gate.answers_each and verdict.relayed_to:
+            return await self._split_by_replies(inspection, content)
         return self._rejected(inspection)
+
+    async def _split_by_replies(self, inspection: Inspection, content: bytes) -> Reply:
+        """LMTP can say yes to some and no to others, so nobody need be bounced to (rfc2033#4.2)."""
+        self._rejected_for = self._rejected(inspection), frozenset(inspection.verdict.stopped_for)
+        await self._readdressed(inspection.verdict.relayed_to)
+        return await self._relayed(content)
 
     # Relay
 
@@ -122,12 +144,33 @@ class Transaction:
         client, case = self._envelope.client, self._case
         utf8 = b"SMTPUTF8" in self._envelope.reverse_path.parameters.upper()
         added = self._gate.tracer.fields(content, client, case.id, case.taken_at, utf8=utf8)
-        return self._heard(await self._session.data(added, self._message))
+        try:
+            reply = self._heard(await self._session.data(added, self._message))
+        except NextHopError as error:
+            if error.message_sent and self._session.is_usable:
+                self._session.is_lent = True
+                self._gate.spawn(self._hear_late_reply(self._session, content))
+            raise
+        if reply.is_positive and self._is_gone():
+            self._remember(content, reply)
+        return reply
 
     def _heard(self, reply: Reply) -> Reply:
-        """The next hop's reply as our client may hear it: 421 would tell it that our own line closes."""
+        """The next hop's reply as our client may hear it."""
         self._case.next_hop_reply = reply
-        return reply._replace(code=451) if reply.code == 421 else reply
+        return passed_on(reply)
+
+    async def _hear_late_reply(self, session: Session, content: bytes) -> None:
+        """The client has heard 451 by now. If the next hop says yes after all, its next try is answered yes."""
+        try:
+            reply = await session.late_reply(self._gate.answers.seconds)
+        except NextHopError:
+            return
+        if reply.is_positive:
+            self._remember(content, reply)
+
+    def _remember(self, content: bytes, reply: Reply) -> None:
+        self._gate.answers.remember(self._gate.answers.identity(self._envelope, content), reply)
 
     async def _notified(self, inspection: Inspection) -> None:
         """Tell the sender what could not be read. The message is safe by now, so a failure here changes nothing."""
@@ -135,7 +178,7 @@ class Transaction:
         try:
             told = await self._sent(notice)
         except NextHopError as error:
-            self._gate.hop_trouble(error)
+            self._gate.hop.note_trouble(error)
             return
         if told.is_positive:
             self._case.follow_up = FollowUp.NOTIFY.value
@@ -216,5 +259,12 @@ class Transaction:
             await self._gate.store.append(self._case.event(self._gate, reply))
         except AuditError as error:
             log.error("case %s could not be recorded (%s); the client hears 4xx", self._case.id, told(error))
+            if reply.is_positive:
+                self._remember(self._message.content, reply)
             return replies.LATER
         return reply
+
+
+def passed_on(reply: Reply) -> Reply:
+    """A next hop's reply as our client may hear it: 421 would tell it that our own line closes (rfc5321#3.8)."""
+    return reply._replace(code=451) if reply.code == 421 else reply

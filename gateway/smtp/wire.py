@@ -11,6 +11,8 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 
+from gateway.smtp.flight import Load
+
 END = b"\r\n.\r\n"
 _LONE_DOT_LINE = re.compile(rb"(?:\A|[\r\n])\x00*\.\x00*[\r\n]")
 """A dot alone between line ends of any kind: what some peers take for the end of the message. The real end is gone
@@ -31,9 +33,13 @@ class MessageTooBig(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WireMessage:
-    """A message as it stood between `354` and the final dot: dots doubled, ending in CRLF unless it is empty."""
+    """A message as it stood between `354` and the final dot: dots doubled, ending in CRLF unless it is empty.
+
+    chunks: what came by BDAT, where no dot is doubled and the last line may lack its end; None for DATA.
+    """
 
     wire: bytes = field(repr=False)
+    chunks: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, content: bytes) -> WireMessage:
@@ -42,6 +48,15 @@ class WireMessage:
         wire = b"." + wire if wire.startswith(b".") else wire
         return cls(wire if wire.endswith(b"\r\n") else wire + b"\r\n")
 
+    @classmethod
+    def of_chunks(cls, content: bytes) -> WireMessage:
+        """A message that came by BDAT (rfc3030), ready for either way on."""
+        return cls(cls.of(content).wire, content)
+
+    @property
+    def came_in_chunks(self) -> bool:
+        return self.chunks is not None
+
     @property
     def size(self) -> int:
         return len(self.wire)
@@ -49,6 +64,8 @@ class WireMessage:
     @property
     def content(self) -> bytes:
         """The message itself, dots undone (rfc5321#4.5.2)."""
+        if self.chunks is not None:
+            return self.chunks
         content = self.wire.replace(b"\r\n.", b"\r\n") if b"\r\n." in self.wire else self.wire
         return content[1:] if content.startswith(b".") else content
 
@@ -128,10 +145,12 @@ class Inbox:
                 raise LineTooLong
             await self._more()
 
-    async def message(self, limit: int) -> WireMessage:
-        """All up to the final dot. Raises MessageTooBig, ConnectionGone."""
+    async def message(self, limit: int, load: Load | None = None) -> WireMessage:
+        """All up to the final dot. Raises MessageTooBig, ConnectionGone. `load`: its place among those in flight."""
         searched = 0
         while True:
+            if load is not None and load.grown_to(len(self._buffer)):
+                await load.room()
             if self._buffer.startswith(END[2:]):
                 del self._buffer[:3]
                 return WireMessage(b"")
@@ -148,6 +167,29 @@ class Inbox:
                 raise MessageTooBig
             searched = max(0, len(self._buffer) - len(END) + 1)
             await self._more()
+
+    async def exactly(self, count: int, load: Load | None = None) -> bytes:
+        """The next `count` bytes, whatever they are. Raises ConnectionGone."""
+        while len(self._buffer) < count:
+            if load is not None and load.grown_to(len(self._buffer)):
+                await load.room()
+            await self._more()
+        data = bytes(memoryview(self._buffer)[:count])
+        del self._buffer[:count]
+        return data
+
+    async def swallow(self, count: int) -> None:
+        """Read and forget the next `count` bytes. Raises ConnectionGone."""
+        while count > len(self._buffer):
+            count -= len(self._buffer)
+            self._buffer.clear()
+            await self._more()
+        del self._buffer[:count]
+
+    def interrupt(self) -> None:
+        """Let the one who waits hear TimeoutError; what arrives later can still be read."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(TimeoutError())
 
     async def _swallow_line(self) -> None:
         while (at := self._buffer.find(b"\n")) < 0:
