@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gateway.extract import sheets
 from gateway.extract.budget import EncryptedError
 from gateway.extract.document import Items
+from gateway.extract.tables import joined_numbers
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import Place, Step
 
@@ -78,6 +79,7 @@ class _Book:
         at = place.inside(Step("sheet", "", sheet)) if sheet else place
         if self._cells:
             yield Fragment(at, "".join(self._cells))
+            yield Fragment(at, joined_numbers("".join(self._cells).lstrip("\n")))
         if self._beside:
             yield Fragment(at, "\n".join(filter(None, self._beside)))
         self._cells, self._beside, self._row = [], [], -1
@@ -137,7 +139,8 @@ class _Book:
 
     def _number(self, data: bytes, value: float) -> None:
         style = struct.unpack_from("<H", data, 4)[0]
-        code = self._codes.get(self._formats[style], "") if style < len(self._formats) else ""
+        identity = self._formats[style] if style < len(self._formats) else 0
+        code = self._codes.get(identity) or sheets.BUILT_IN_DATES.get(identity, "")
         whole = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         self._cell(data, sheets.number(whole, code))
 

@@ -12,6 +12,7 @@ from gateway.extract import sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
+from gateway.extract.tables import joined_numbers
 from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.place import Place, Step
 
@@ -116,14 +117,15 @@ def _xml_part(document: Document, name: str, data: bytes) -> Items:
         targets = [first or second for first, second in _RELATION.findall(xml)]
         yield Fragment(place, unescaped("\n".join(targets)))
         return
-    yield Fragment(place, xmltext.text(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS).strip())
+    text = xmltext.text(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS).strip()
+    yield Fragment(place, text)
     beside = [xmltext.shown_attributes(xml), *_PIVOT_VALUE.findall(xml)] if "pivotCache" in name else None
     beside = beside or [
         xmltext.shown_attributes(xml),
         *_LIST_TEXT.findall(xml if name.endswith("numbering.xml") else ""),
     ]
     if document.format == "ods" and name.endswith("content.xml"):
-        beside.append(sheets.lost_zeros_of_ods(xml))
+        beside += [sheets.lost_zeros_of_ods(xml), joined_numbers(text.replace("\n\t", "\t"))]
     yield Fragment(place, "\n".join(filter(None, beside)))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from gateway.extract import html
 from gateway.extract.document import Document, Embedded, Item
+from gateway.extract.tables import joined_numbers
 from gateway.mail import charset as charsets
 from gateway.mail import transfer
 from gateway.mail.fragment import Fragment, Reason, Unreadable
@@ -31,7 +32,10 @@ def flowed(text: str, delete_space: bool) -> str:
 
 
 def read_txt(document: Document) -> Iterator[Item]:
-    yield from of_text(charsets.decode(document.data, document.charset), document.place)
+    text = charsets.decode(document.data, document.charset)
+    yield from of_text(text, document.place)
+    if document.format == "csv":
+        yield Fragment(document.place, joined_numbers(text))
     yield from files_inside(document.data)
 
 

@@ -6,10 +6,12 @@ A CPR number typed into a number cell loses its first zero; a format may put it 
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 
 from gateway.extract import xmltext
 from gateway.extract.document import Items
 from gateway.extract.html import unescaped
+from gateway.extract.tables import joined_numbers
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import Place, Step
 
@@ -25,9 +27,13 @@ _ID, _TARGET = re.compile(r'\bId="([^"]*)"'), re.compile(r'\bTarget="([^"]*)"')
 _NUMBER_FORMAT = re.compile(r'<(?:\w+:)?numFmt\s[^<>]*numFmtId="(\d+)"[^<>]*formatCode="([^"]*)"')
 _CELL_FORMATS = re.compile(r"<(?:\w+:)?cellXfs[^<>]*>(.*?)</(?:\w+:)?cellXfs>", re.S)
 _CELL_FORMAT = re.compile(r"<(?:\w+:)?xf\s[^<>]*?numFmtId=\"(\d+)\"")
+_CODE_LOCALE = re.compile(r"\[[^\]]*\]")
 _CODE_LITERAL = re.compile(r'"([^"]*)"|\\(.)')
 HEADER_CODE = re.compile(r"&(?:[LCRPNDTAFGZSXYBIUEOH]|\"[^\"]*\"|\d{1,2}(?=\D)|K[0-9A-F]{6})")
 _ODS_VALUE = re.compile(r'office:value="(\d{9})(?:\.0+)?"')
+BUILT_IN_DATES = dict.fromkeys((14, 15, 22, *range(27, 37), *range(50, 59)), "dd-mm-yyyy")
+"""The number formats every workbook has without naming them that show a day (ECMA-376 18.8.30)."""
+
 _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _NINE, _TEN = 9, 10
@@ -70,7 +76,9 @@ class Workbook:
         for number, name in enumerate(self._ordered(), 1):
             at = place.inside(Step("sheet", "", number))
             rows, around = _split_sheet(self._sheets[name])
-            yield Fragment(at, "".join(self._rows(chunk, used) for chunk in xmltext.chunks(rows)))
+            text = "".join(self._rows(chunk, used) for chunk in xmltext.chunks(rows))
+            yield Fragment(at, text)
+            yield Fragment(at, joined_numbers(text))
             beside = HEADER_CODE.sub(" ", xmltext.text(around, xmltext.APART)), xmltext.shown_attributes(around)
             yield Fragment(at, "\n".join(part for part in beside if part.strip()))
         orphans = [text for index, text in enumerate(self._strings) if index not in used]
@@ -152,7 +160,8 @@ def _formats(xml: str) -> list[str]:
     """The number format of every cell style, by the style's number."""
     codes = {identity: unescaped(code) for identity, code in _NUMBER_FORMAT.findall(xml)}
     block = _CELL_FORMATS.search(xml)
-    return [codes.get(identity, "") for identity in _CELL_FORMAT.findall(block[1])] if block else []
+    styles = _CELL_FORMAT.findall(block[1]) if block else []
+    return [codes.get(identity) or BUILT_IN_DATES.get(int(identity[:5]), "") for identity in styles]
 
 
 def number(value: str, code: str = "") -> str:
@@ -162,7 +171,7 @@ def number(value: str, code: str = "") -> str:
     whole = _whole(value)
     if not whole:
         return value
-    shown = formatted(whole, code)
+    shown = dated(whole, code) or formatted(whole, code)
     if shown:
         return shown
     return "0" + whole if len(whole) == _NINE and is_possible("0" + whole) else whole
@@ -187,6 +196,20 @@ def formatted(digits: str, code: str) -> str:
         return ""
     rest = list(digits.rjust(places, "0"))
     return "".join(rest.pop(0) if mark in "0#" else mark for mark in code)
+
+
+def dated(serial: str, code: str) -> str:
+    """The day a date cell shows, in the order of its format; empty when the format is no date."""
+    plain = _CODE_LITERAL.sub("", _CODE_LOCALE.sub("", code.partition(";")[0])).lower().strip()
+    if len(serial) > 6 or "d" not in plain or "general" in plain or not ("m" in plain and "y" in plain):
+        return ""
+    try:
+        day = date(1899, 12, 30) + timedelta(days=int(serial))
+    except (OverflowError, ValueError):
+        return ""
+    if plain.startswith("y"):
+        return day.strftime("%Y-%m-%d")
+    return day.strftime("%d%m%y" if plain == "ddmmyy" else "%d-%m-%Y")
 
 
 def is_possible(ten: str) -> bool:

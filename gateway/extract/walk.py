@@ -33,6 +33,10 @@ _BODY_HTML = frozenset(("text/html", "text/x-amp-html", "text/enriched", "text/r
 _BODY_TEXT = frozenset(("text/plain", "text", "", "text/x-markdown", "text/markdown", "text/x-aol"))
 _NESTED = frozenset(("message/rfc822", "message/global", "message/news"))
 _ELSEWHERE = frozenset(("message/partial", "message/external-body"))
+_SIGNATURES = frozenset(("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"))
+_LARGEST_SIGNATURE = 16 * 1024
+"""A signature beside what it signs is shown by no program; a larger one is a file."""
+
 _MULTIPART_DEPTH = 40
 _WORD = re.compile(r"[^\s<>]{4,64}")
 _PASSWORD_WORD = re.compile(
@@ -176,6 +180,7 @@ class _Parts:
         self._at = at
         self._depth = depth
         self._number = 0
+        self._is_signed = False
 
     def read(self, part: Part, level: int) -> None:
         """A part in every reading its declared types allow."""
@@ -221,6 +226,7 @@ class _Parts:
             children, outside = part.loose_children()
         if not children and not self._encoded_multipart(part, level):
             self._loss(part)
+        self._is_signed = self._is_signed or "multipart/signed" in part.content_types
         for child in children:
             self.read(child, level + 1)
         for start, end in outside:
@@ -320,6 +326,8 @@ class _Parts:
         if not data.strip():
             return
         format = sniff.format_of(data, declared, part.names)
+        if self._is_signed and declared in _SIGNATURES and format == "unknown" and len(data) <= _LARGEST_SIGNATURE:
+            return
         place = self._attachment(format)
         if format == "eml":
             self._walk.nested(data, place, self._depth + 1)

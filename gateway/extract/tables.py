@@ -1,0 +1,59 @@
+"""Numbers that a table keeps in two columns: a birth date in one, the last four digits in the other.
+
+People read the two as one number, so they are read as one here too, but only where the head of the column says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_DIGITS_HEAD = re.compile(r"cpr|cifre|løbe ?n|person ?n|last (?:four|4)", re.I)
+_DATE_HEAD = re.compile(r"fød|dato|alder|birth|born|dob|cpr", re.I)
+_ISO = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?!\d)")
+_DANISH = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](?:\d{2})?(\d{2})(?!\d)")
+_SIX = re.compile(r"\d{6}")
+_FOUR = re.compile(r"-?\s*(\d{1,4})")
+_HEAD_ROWS = 5
+_SEPARATORS = "\t;,|"
+
+
+def joined_numbers(text: str) -> str:
+    """The numbers of a tab- or character-separated table that stand in two columns, each behind its column's head."""
+    head = text[:4000]
+    if not _DIGITS_HEAD.search(head):
+        return ""
+    separator = max(_SEPARATORS, key=head.count)
+    rows = [row.split(separator) for row in text.splitlines()]
+    for number, row in enumerate(rows[:_HEAD_ROWS]):
+        columns = _columns(row)
+        if columns:
+            return "\n".join(_joined(row, rows[number + 1 :], *columns))
+    return ""
+
+
+def _columns(row: list[str]) -> tuple[int, int] | None:
+    """The column of the date and the column of the digits, when this row names both."""
+    digits = [index for index, cell in enumerate(row) if _DIGITS_HEAD.search(cell)]
+    dates = [index for index, cell in enumerate(row) if _DATE_HEAD.search(cell)]
+    pairs = [(date, digit) for digit in digits for date in dates if date != digit]
+    return min(pairs, key=lambda pair: abs(pair[0] - pair[1])) if pairs else None
+
+
+def _joined(head: list[str], rows: list[list[str]], date_at: int, digits_at: int) -> Iterator[str]:
+    for row in rows:
+        if len(row) <= max(date_at, digits_at):
+            continue
+        date, digits = _six(row[date_at].strip(' "')), _FOUR.fullmatch(row[digits_at].strip(' "'))
+        if date and digits:
+            yield f"{head[digits_at].strip()}: {date}-{digits[1].zfill(4)}"
+
+
+def _six(cell: str) -> str:
+    """A date as the six digits a CPR number begins with; empty when the cell holds none."""
+    if iso := _ISO.match(cell):
+        return f"{int(iso[3]):02}{int(iso[2]):02}{iso[1][2:]}"
+    if danish := _DANISH.match(cell):
+        return f"{int(danish[1]):02}{int(danish[2]):02}{danish[3]}"
+    six = _SIX.fullmatch(cell)
+    return six[0] if six else ""

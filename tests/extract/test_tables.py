@@ -1,0 +1,42 @@
+"""Numbers in two columns, and the days that date cells show."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.extract.sheets import dated
+from gateway.extract.tables import joined_numbers
+
+
+@pytest.mark.parametrize(
+    ("table", "want"),
+    [
+        pytest.param("Navn\tFødselsdato\tSidste 4 cifre\nA\t2022-05-12\t8317", "Sidste 4 cifre: 120522-8317", id="iso"),
+        pytest.param("Fødselsdag;Cpr\n12.05.2022;8317", "Cpr: 120522-8317", id="danish, four digits of the year"),
+        pytest.param("Født;CPR (sidste fire)\n7-7-61;285", "CPR (sidste fire): 070761-0285", id="a lost zero"),
+        pytest.param("Dato\tCPR\n070761\t-4285", "CPR: 070761-4285", id="six digits and a hyphen"),
+        pytest.param("Liste\n\nFødt\tCpr\n070761\t4285", "Cpr: 070761-4285", id="the head is not the first row"),
+        pytest.param("Født;Beløb\n070761;4285", "", id="no column of digits"),
+        pytest.param("Navn;Cpr\nA;4285", "", id="no column of dates"),
+        pytest.param("Født;Cpr\nukendt;4285\n070761;42856", "", id="cells that are neither"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_two_columns_are_one_number_where_the_head_says_so(table: str, want: str) -> None:
+    assert joined_numbers(table) == want
+
+
+@pytest.mark.parametrize(
+    ("serial", "code", "want"),
+    [
+        pytest.param("44693", "yyyy-mm-dd", "2022-05-12", id="iso"),
+        pytest.param("44693", "dd/mm/yyyy", "12-05-2022", id="day first"),
+        pytest.param("44693", "ddmmyy", "120522", id="six digits"),
+        pytest.param("44693", "[$-406]d. mmmm yyyy;@", "12-05-2022", id="a locale before it"),
+        pytest.param("44693", "General", "", id="no format"),
+        pytest.param("44693", "0.00", "", id="a number"),
+        pytest.param("9999999", "yyyy-mm-dd", "", id="no day"),
+    ],
+)
+def test_date_cells_show_their_day(serial: str, code: str, want: str) -> None:
+    assert dated(serial, code) == want
