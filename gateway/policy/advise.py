@@ -9,6 +9,12 @@ from gateway.mail.address import Address
 from gateway.policy.policy import Policy
 from gateway.policy.verdict import Advice, Method, Route
 
+_ROUTES: dict[Method | None, Route] = {
+    None: Route.NONE,
+    Method.ALMINDELIG: Route.ALMINDELIG,
+    Method.SEND_SIKKERT: Route.SEND_SIKKERT,
+}
+
 
 def advise(policy: Policy, sender: Address | None, recipient: Address) -> Advice:
     """The lawful way from this sender to this recipient, with the mailbox to use.
@@ -60,14 +66,14 @@ class Adviser:
         return Advice(
             recipient=recipient,
             recipient_class=recipient_class,
-            route=Route(method) if method else Route.NONE,
+            route=_ROUTES[method],
             method=method,
             kind=self._policy.classes[recipient_class].kind,
             mailbox=self._mailbox,
             is_own_mailbox=self._own,
             choices=self._choices,
             leaders=self._leaders(recipient_class),
-            alias=self._policy.faellesmail.aliases.get(self.faellesmail.key) if self.faellesmail else None,
+            alias=self._policy.faellesmail.aliases.get(self.faellesmail.raw) if self.faellesmail else None,
         )
 
     def _elsewhere(self, advice: Advice) -> Advice:

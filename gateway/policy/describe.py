@@ -63,7 +63,7 @@ def _faellesmail(policy: Policy) -> Iterator[str]:
     for old, new in table.rows.items():
         yield f"  {old} → {new.text}"
     for mailbox, alias in table.aliases.items():
-        yield f"  {mailbox} is also written {alias.text}"
+        yield f"  {mailbox.decode()} is also written {alias.text}"
     for pattern in table.patterns:
         yield f"  {pattern.text} → {pattern.new.text}"
     for domain, new in table.defaults.items():

@@ -30,7 +30,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Faellesmails:
-    """The whole table. Every key is Address.key, so spelling, case and NFC do not matter.
+    """The whole table. Every text key is an Address.key, so spelling, case and NFC do not matter.
 
     boxes: what a sender without a row may choose from. aliases: another spelling of a mailbox, for example without æ.
     """
@@ -41,7 +41,7 @@ class Faellesmails:
     leaders_mailbox: Address | None = None
     leaders_recipients: frozenset[str] = frozenset()
     boxes: tuple[Address, ...] = ()
-    aliases: Mapping[str, Address] = field(default_factory=dict)
+    aliases: Mapping[bytes, Address] = field(default_factory=dict)
 
     def of(self, sender: Address) -> Address | None:
         """The mailbox of this sender, or his domain's default, or None."""

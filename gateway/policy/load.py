@@ -396,7 +396,7 @@ def _faellesmails(table: model.Faellesmail) -> Faellesmails:
         leaders_mailbox=leaders.mailbox if leaders else None,
         leaders_recipients=frozenset(leaders.recipients) if leaders else frozenset(),
         boxes=_boxes(table, rows),
-        aliases={box.new.key: box.aliases[0] for box in table.mailboxes if box.aliases},
+        aliases={box.new.raw: box.aliases[0] for box in table.mailboxes if box.aliases},
     )
 
 
