@@ -15,6 +15,7 @@ run:             ## Install what it needs, start the embedded gateway, show thre
 test:            ## Install what the tests need and run them all.
 	@scripts/install dev
 	@scripts/debian-peers
+	@scripts/debian-unpacked
 	@exec $(PYTHON_IN_VENV) -m pytest
 
 check:           ## Form, lint, types, and the arrows between the rooms.
@@ -28,6 +29,7 @@ check:           ## Form, lint, types, and the arrows between the rooms.
 bench:           ## Messages a second beside Postfix's before-queue proxy, in one run.
 	@scripts/install dev
 	@scripts/debian-peers
+	@scripts/debian-unpacked
 	@exec $(PYTHON_IN_VENV) bench/run.py
 
 lock:            ## Renew the locks after a change in pyproject.toml.

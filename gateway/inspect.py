@@ -1,6 +1,8 @@
 """The story of one message in one screen: extract → detect → decide.
 
 Pure: the message's bytes, its envelope and today's date go in, a verdict with everything that explains it comes out.
+Between the two steps stands what cannot be pure: the risky attachments of a plan are read in processes that can be
+killed (extract/sandbox.py), wherever the inspector is used.
 """
 
 from __future__ import annotations
@@ -9,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.detect import Detectors, Rules
-from gateway.extract import Budget, read
+from gateway.extract import Budget, Walk, plan
 from gateway.mail.envelope import Envelope
 from gateway.mail.finding import Finding
-from gateway.mail.fragment import Unreadable
+from gateway.mail.fragment import Extraction, Unreadable
 from gateway.mail.message import Message
 from gateway.policy import Policy, decide
 from gateway.policy.verdict import Role, Verdict
@@ -36,19 +38,23 @@ class Inspector:
 
     def __init__(self, policy: Policy, budget: Budget) -> None:
         self.policy = policy
-        self._budget = budget
+        self.budget = budget
         self._detectors = Detectors(Rules.from_mapping(policy.detection))
         names = (*_SAID_BY_PROGRAMS, *(mark.name.lower() for mark in policy.send_sikkert.headers))
         self._asked_for = tuple(dict.fromkeys(names))
 
-    def __call__(self, content: bytes, envelope: Envelope, role: Role, today: date) -> Inspection:
-        message = Message(content)
-        extraction = read(message, self._budget)
+    def plan(self, message: Message) -> Walk:
+        """What can be read here and now, and which parts are risky."""
+        return plan(message, self.budget)
+
+    def judge(
+        self, message: Message, extraction: Extraction, envelope: Envelope, role: Role, today: date
+    ) -> Inspection:
+        """Search all that was read, and decide."""
         findings = self._detectors.find(extraction.fragments, today=today)
-        verdict = decide(
-            self.policy, role, envelope, message.authors, findings, extraction.unreadable, self._headers(message)
-        )
-        return Inspection(verdict, message, findings, extraction.unreadable)
+        unreadable, headers = extraction.unreadable, self._headers(message)
+        verdict = decide(self.policy, role, envelope, message.authors, findings, unreadable, headers)
+        return Inspection(verdict, message, findings, unreadable)
 
     def _headers(self, message: Message) -> list[tuple[str, str]]:
         """The header fields that policy asks for, and no others."""

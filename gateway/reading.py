@@ -6,12 +6,15 @@ The pure rooms take texts; this is where files become texts. Opens no port and n
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import ssl
 from pathlib import Path
 
 from gateway.extract import Budget
+from gateway.extract.sandbox import Limits as SandboxLimits
+from gateway.extract.sandbox import Sandbox
 from gateway.inspect import Inspector
 from gateway.notice.check import faults as notice_faults
 from gateway.policy import Policy, PolicyError, load_policy
@@ -51,11 +54,39 @@ def _read(path: Path) -> bytes:
 
 
 def inspector(settings: Settings, policy: Policy) -> Inspector:
-    """What reads and judges messages by these settings. Raises ServiceError when the policy's words are wrong."""
+    """What reads and judges messages by these settings. Raises PolicyError when the policy's words are wrong."""
     try:
-        return Inspector(policy, Budget())
+        return Inspector(policy, budget(settings))
     except ValueError as error:
-        raise ServiceError(f"{settings.policy}: {error}") from None
+        raise PolicyError([f"{settings.policy}/{policy.locate(str(error))}"]) from None
+
+
+def budget(settings: Settings) -> Budget:
+    limits = settings.extraction
+    return Budget(
+        depth=limits.depth,
+        parts=limits.parts,
+        expanded_bytes=limits.expanded_bytes,
+        text_chars=limits.text_chars,
+        pages=limits.pages,
+        pixels=limits.pixels,
+        ocr=limits.ocr,
+        ocr_pages=limits.ocr_pages,
+    )
+
+
+def sandbox(settings: Settings) -> Sandbox:
+    """The processes that read risky attachments; started with the first one, or by `start`."""
+    limits = settings.extraction
+    return Sandbox(
+        SandboxLimits(
+            seconds=limits.seconds,
+            ocr_seconds=limits.ocr_seconds,
+            memory_bytes=limits.memory_bytes,
+            readers=limits.readers,
+            ocr_readers=limits.ocr_readers,
+        )
+    )
 
 
 def checked(settings: Settings, policy: Policy) -> Inspector:
@@ -116,6 +147,11 @@ def logins(settings: Settings) -> dict[NextHop, tuple[str, str]]:
         for hop in hops(settings)
         if hop.auth is not None
     }
+
+
+def derived_key(key: bytes, purpose: str) -> bytes:
+    """One secret, a key for each purpose, so that none of them tells anything of another."""
+    return hashlib.blake2b(purpose.encode("ascii"), key=key[:64], digest_size=32).digest()
 
 
 def listener_tls(listener: Listener) -> ssl.SSLContext | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import hashlib
 import logging
 import secrets
 import signal
@@ -37,12 +36,14 @@ from gateway.policy import Policy
 from gateway.reading import (
     ServiceError,
     checked,
+    derived_key,
     listener_tls,
     logins,
     next_hop_tls,
     read_or_make_key,
     read_policy,
     read_settings,
+    sandbox,
 )
 from gateway.settings import Endpoint, Listener, Mode, NextHop, NextHopTls, Protocol, Settings
 from gateway.smtp import nexthop
@@ -108,7 +109,8 @@ class Worker:
         limits = plan.settings.limits
         self._flight = Flight(max(1, limits.in_flight_bytes // plan.settings.workers))
         self._patience = Patience(limits.idle_seconds, limits.message_seconds)
-        self._desk = Desk(plan.inspector, limits.scan_seconds, lambda: danish_time(_now()).date())
+        self._sandbox = sandbox(plan.settings)
+        self._desk = Desk(plan.inspector, self._sandbox, limits.scan_seconds, lambda: danish_time(_now()).date())
         self._wording = Wording(plan.policy.texts)
         self._store = open_store(plan.settings.audit.store, plan.settings.audit.keys)
         self._hops: dict[NextHop, nexthop.NextHop] = {}
@@ -121,10 +123,22 @@ class Worker:
         await self._record("start")
         for acceptor in acceptors:
             acceptor.open()
+        self._wording.warm()
+        self._sandbox.start()
+        self._say_what_is_missing()
         await stop.wait()
         for acceptor in acceptors:
             acceptor.close()
         await self._finish(settings.limits.total_seconds)
+
+    def _say_what_is_missing(self) -> None:
+        """Once, by the first worker: what an admin would want to know of this machine."""
+        if self._number != 0:
+            return
+        if self._sandbox.has_network:
+            log.warning("the readers of attachments cannot be cut off from the network here (no namespaces)")
+        if self._sandbox.missing:
+            log.warning("not installed, such parts count as unreadable: %s", ", ".join(self._sandbox.missing))
 
     async def _finish(self, seconds: float) -> None:
         """Idle clients hear 421; a message under way is carried to its end (rfc5321#3.8)."""
@@ -250,11 +264,6 @@ class Worker:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def derived_key(key: bytes, purpose: str) -> bytes:
-    """One secret, a key for each purpose, so that none of them tells anything of another."""
-    return hashlib.blake2b(purpose.encode("ascii"), key=key[:64], digest_size=32).digest()
 
 
 # ---------------------------------------------------------------- the whole gateway

@@ -239,6 +239,28 @@ class Limits(_Strict):
     header_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
 
 
+class Extraction(_Strict):
+    """What reading the attachments of one message may cost (see docs/extraction.md).
+
+    seconds, ocr_seconds: for all documents, and for all pictures of one message; together less than `scan_seconds`.
+    memory_bytes: address space of one reader process. ocr: whether pictures are read at all.
+    """
+
+    depth: Count = 8
+    parts: Count = 2_000
+    expanded_bytes: Annotated[int, Field(ge=1024)] = 268_435_456
+    text_chars: Annotated[int, Field(ge=1024)] = 67_108_864
+    pages: Count = 2_000
+    pixels: Count = 60_000_000
+    ocr: bool = True
+    ocr_pages: Count = 20
+    seconds: Seconds = 12.0
+    ocr_seconds: Seconds = 15.0
+    memory_bytes: Annotated[int, Field(ge=128 * 1024 * 1024)] = 805_306_368
+    readers: Annotated[int, Field(ge=1, le=64)] = 4
+    ocr_readers: Annotated[int, Field(ge=1, le=64)] = 1
+
+
 class Retention(_Strict):
     """Days each class of events is kept; databeskyttelse asks for no longer than needed."""
 
@@ -281,6 +303,7 @@ class Settings(_Strict):
     mode: Mode = Mode.ENFORCE
     workers: Annotated[int, Field(ge=1, le=256)] = 1
     limits: Limits = Limits()
+    extraction: Extraction = Extraction()
     key: Annotated[FilePath, Field(validate_default=True)] = Path("var/postvagt.key")
     outbox: FilePath | None = None
 
@@ -350,7 +373,13 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...],
                 (*here, "listen"),
                 f"the next hop is this listener itself ({listener.listen}), mail would go in circles",
             )
-    limits = settings.limits
+    limits, extraction = settings.limits, settings.extraction
+    if extraction.seconds + extraction.ocr_seconds >= limits.scan_seconds:
+        yield (
+            ("extraction", "seconds"),
+            f"`seconds` and `ocr_seconds` ({extraction.seconds:g} + {extraction.ocr_seconds:g}) must be less than "
+            f"`scan_seconds` ({limits.scan_seconds:g}), reading is part of the scan",
+        )
     if limits.upstream_seconds is not None and limits.total_seconds >= limits.upstream_seconds:
         yield (
             ("limits", "upstream_seconds"),

@@ -341,8 +341,7 @@ def filter_of(settings: Settings, about: str | None, wanted: dict[str, Any]) -> 
 
 def record_key(settings: Settings) -> bytes:
     """The key under which the service recognises values in the record."""
-    from gateway.reading import read_or_make_key
-    from gateway.service import derived_key
+    from gateway.reading import derived_key, read_or_make_key
 
     return derived_key(read_or_make_key(settings.key), "record")
 

@@ -153,7 +153,7 @@ def _hand_over(notice: Notice, hop: NextHop) -> None:
     from gateway.reading import next_hop_tls
     from gateway.settings import NextHopTls
 
-    context = next_hop_tls(hop.tls)
+    context = next_hop_tls(hop)
     with smtplib.SMTP(hop.host, hop.port, timeout=SECONDS) as client:
         client.ehlo()
         if context and (hop.tls is NextHopTls.REQUIRED or client.has_extn("starttls")):

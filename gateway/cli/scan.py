@@ -56,23 +56,26 @@ def command(
     with faults_told():
         settings = reading.read_settings(config, Path.cwd(), default_policy())
         inspector = reading.inspector(settings, reading.read_policy(policy or settings.policy))
+    sandbox = reading.sandbox(settings)
     status = 0
     show = _as_json if as_json else _as_text
     try:
         for source in _messages(paths):
             begin = time.perf_counter()
-            inspection = _inspected(inspector, source.content, sender, recipients, role)
+            inspection = _inspected(inspector, sandbox, source.content, sender, recipients, role)
             click.echo(show(source.name, inspection, (time.perf_counter() - begin) * 1000))
             if inspection.verdict.action == "block":
                 status = BLOCKED
     except Unreadable as error:
         click.echo(f"postvagt: {error}", err=True)
         status = FAULT
+    finally:
+        sandbox.close()
     sys.exit(status)
 
 
 def _inspected(
-    inspector: Any, content: bytes, sender: str | None, recipients: tuple[str, ...], role: str
+    inspector: Any, sandbox: Any, content: bytes, sender: str | None, recipients: tuple[str, ...], role: str
 ) -> Inspection:
     from gateway.mail.address import Address
     from gateway.mail.envelope import Client, Envelope, Path
@@ -83,7 +86,8 @@ def _inspected(
     reverse_path = Address.of(sender) if sender is not None else next(iter(message.authors), Address(b""))
     forward_paths = [Address.of(recipient) for recipient in recipients] or _recipients_of(message)
     envelope = Envelope(Path(reverse_path), tuple(map(Path, forward_paths)), Client("127.0.0.1"))
-    result: Inspection = inspector(content, envelope, Role(role), datetime.now(UTC).date())
+    extraction = sandbox.read_now(message, inspector.budget)
+    result: Inspection = inspector.judge(message, extraction, envelope, Role(role), datetime.now(UTC).date())
     return result
 
 

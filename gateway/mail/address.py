@@ -81,7 +81,8 @@ class Address:
     def shown(self) -> str:
         """For the notice: as the sender wrote it, but a long number in it (it may be a CPR number) becomes dots."""
         text = self.text.encode("utf-8", "replace").decode("utf-8")
-        text = "".join(ch if ch.isprintable() else "?" for ch in text)
+        if not text.isprintable():
+            text = "".join(ch if ch.isprintable() else "?" for ch in text)
         local, at, domain = text.rpartition("@")
         return masked_numbers(local) + at + masked_numbers(domain) if at else masked_numbers(text)
 

@@ -306,5 +306,7 @@ class Organisation(Strict):
     virk_link: str | None = None
     authorities_write_to: Annotated[str, AfterValidator(_address_text)] | None = None
     notice_from: Annotated[str, AfterValidator(_address_text)] | None = None
+    alert_to: tuple[Annotated[str, AfterValidator(_address_text)], ...] = ()
+    digest_to: tuple[Annotated[str, AfterValidator(_address_text)], ...] = ()
     languages: dict[DomainName, Literal["da", "en"]] = {}
     language: Literal["da", "en"] = "da"

@@ -14,6 +14,7 @@ from gateway.inspect import Inspection
 from gateway.mail.address import masked_numbers
 from gateway.mail.envelope import Envelope
 from gateway.mail.reply import Reply
+from gateway.policy.verdict import Action
 from gateway.smtp.gate import Gate
 
 _RECORDED_REPLY = 160
@@ -26,6 +27,7 @@ class Case:
     """A message between our 354 and our answer.
 
     refusal: why it was refused for its form, without being inspected, in words of ours.
+    release: the leave by which it passed though policy would have stopped it.
     in_doubt: our final dot had left, and no answer came: the next hop may have the message (rfc1047).
     """
 
@@ -36,6 +38,7 @@ class Case:
     inspection: Inspection | None = None
     refusal: str = ""
     in_doubt: bool = False
+    release: str = ""
     follow_up: str = "none"
     next_hop_reply: Reply | None = None
     next_hop_tls: str = ""
@@ -86,6 +89,8 @@ class Case:
 
     def _verdict_word(self, reply: Reply) -> str:
         """The verdict; for what never was judged `defer`, or `refuse` when its form was refused for good."""
+        if self.release:
+            return Action.RELAY.value
         if self.inspection is not None:
             return self.inspection.verdict.action.value
         return "refuse" if self.refusal and not reply.is_temporary else "defer"
@@ -101,6 +106,8 @@ class Case:
         details = {}
         if self.refusal:
             details["refusal"] = self.refusal
+        if self.release:
+            details["release"] = self.release
         if self.in_doubt:
             details["ambiguity"] = "the next hop took the final dot and did not answer"
         return details

@@ -6,21 +6,29 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
+from gateway.extract.sandbox import Sandbox
 from gateway.inspect import Inspection, Inspector
 from gateway.mail.envelope import Envelope
+from gateway.mail.fragment import Extraction
+from gateway.mail.message import Message
 from gateway.policy import Policy
 from gateway.policy.verdict import Role
 
 AT_ONCE_BYTES = 128 * 1024
 """Up to this size the hand-over to a thread costs more than it spares the others."""
 
+_Result = TypeVar("_Result")
+
 
 class Desk:
     """Inspects the messages of one worker. `seconds` is the longest one inspection may take."""
 
-    def __init__(self, inspector: Inspector, seconds: float, today: Callable[[], date]) -> None:
+    def __init__(self, inspector: Inspector, sandbox: Sandbox, seconds: float, today: Callable[[], date]) -> None:
         self._inspector = inspector
+        self._sandbox = sandbox
         self._seconds = seconds
         self._today = today
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inspect")
@@ -31,11 +39,23 @@ class Desk:
 
     async def inspect(self, content: bytes, envelope: Envelope, role: Role) -> Inspection:
         """The inspection of this message. Raises TimeoutError when it takes too long."""
-        if len(content) <= AT_ONCE_BYTES:
-            return self._inspector(content, envelope, role, self._today())
-        loop = asyncio.get_running_loop()
-        task = loop.run_in_executor(self._beside, self._inspector, content, envelope, role, self._today())
-        return await asyncio.wait_for(task, self._seconds)
+        message = Message(content)
+        judge = partial(self._inspector.judge, message, envelope=envelope, role=role, today=self._today())
+        if len(content) > AT_ONCE_BYTES:
+            return await asyncio.wait_for(self._beside_the_loop(message, judge), self._seconds)
+        walk = self._inspector.plan(message)
+        if walk.risky:
+            return judge(await asyncio.wait_for(self._sandbox.finish(walk, self._inspector.budget), self._seconds))
+        return judge(Extraction(tuple(walk.fragments), tuple(walk.unreadable)))
+
+    async def _beside_the_loop(self, message: Message, judge: Callable[[Extraction], Inspection]) -> Inspection:
+        walk = await self._in_thread(partial(self._inspector.plan, message))
+        extraction = await self._sandbox.finish(walk, self._inspector.budget)
+        return await self._in_thread(partial(judge, extraction))
+
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._beside, work)
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
+        self._sandbox.close()

@@ -43,8 +43,8 @@ class Line(Protocol):
 
     async def swallow(self, size: int) -> None: ...
 
-    async def start_tls(self) -> str:
-        """Switch to TLS; what it is now, in words for the record."""
+    async def start_tls(self, ready: Reply) -> str:
+        """Say that we are ready, then switch to TLS; what it is now, in words for the record."""
 
     def message_done(self) -> None:
         """The message has been answered: it is no longer in flight."""
@@ -192,10 +192,8 @@ class Dialogue:
             return replies.BAD_ARGUMENTS.filled(syntax="STARTTLS")
         if not self._terms.offers_tls or self.client.tls:
             return replies.TLS_NOT_AVAILABLE
-        self._line.say(replies.READY_FOR_TLS)
-        await self._line.flush()
         await self.forget_message()
-        tls = await self._line.start_tls()
+        tls = await self._line.start_tls(replies.READY_FOR_TLS)
         self.client = Client(self.client.ip, self.client.port, tls=tls)
         return None
 
@@ -383,7 +381,7 @@ class Dialogue:
 
 
 def _unbase64(text: bytes) -> bytes:
-    """The bytes; raises ValueError for anything that is no base64, `*` among it. `=` is the empty string (rfc4954#4)."""
+    """The bytes; ValueError for anything that is no base64, `*` among it. `=` is the empty string (rfc4954#4)."""
     if text == b"=":
         return b""
     try:

@@ -253,12 +253,18 @@ class Conversation(SMTP):
             self._load.leave()
             self._load = None
 
-    async def start_tls(self) -> str:
-        """The handshake. What arrived before it is dropped by `attach` (rfc3207#4.2)."""
+    async def start_tls(self, ready: Reply) -> str:
+        """220 and the handshake. Nothing is read between the two, for that is the handshake's; what the client sent in
+        clear before is dropped by `attach` (rfc3207#4.2)."""
         if self._line is None or self._tls is None:
             raise ConnectionGone
+        self._line.pause_reading()
+        self.say(ready)
+        await self.flush()
         try:
-            secured = await self.loop.start_tls(self._line, self, self._tls, server_side=True)
+            secured = await self.loop.start_tls(
+                self._line, self, self._tls, server_side=True, ssl_handshake_timeout=min(60.0, self._patience.idle)
+            )
         except (OSError, ssl.SSLError):
             secured = None
         if secured is None:

@@ -1,4 +1,4 @@
-"""Answers we know and the client has not heard: its line broke, or the next hop spoke too late, or we could not record it.
+"""Answers we know and the client has not heard: its line broke, the next hop spoke too late, or we could not record it.
 
 The client comes again with the same message. For some minutes it is answered from here instead of being delivered
 twice. The table lies in memory that all workers share; it holds keyed hashes and replies, nothing of a message.
@@ -18,7 +18,7 @@ _HEAD = 8
 """When the newest answer is forgotten: before that, somebody may ask."""
 _SLOTS = 4096
 _SLOT = struct.Struct("<16sdH222s")
-"""Identity, when it is forgotten (on the monotonic clock, which all processes share), length of the reply, the reply."""
+"""Identity, when it is forgotten (monotonic clock, which all processes share), length of the reply, the reply."""
 
 
 class Answers:

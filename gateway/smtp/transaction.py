@@ -11,11 +11,13 @@ Whatever goes wrong on our side, in inspection, notice or record, is a 4xx: it n
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from gateway.audit import AuditError
+from gateway.audit import AuditError, recorded_findings
 from gateway.audit.event import danish_time
+from gateway.audit.release import Release
 from gateway.faults import told
 from gateway.inspect import Inspection
 from gateway.mail import reply as replies
@@ -23,7 +25,8 @@ from gateway.mail.address import Address
 from gateway.mail.envelope import Envelope, Path
 from gateway.mail.reply import Reply
 from gateway.notice import Facts, Notice, build_bounce, build_notification, reply_line
-from gateway.policy.verdict import Action, FollowUp
+from gateway.notice.leaders import Report, Stopped, build_alert
+from gateway.policy.verdict import Action, FollowUp, Severity, Verdict
 from gateway.smtp.case import Case
 from gateway.smtp.gate import Gate
 from gateway.smtp.nexthop import NextHopError, Session
@@ -57,6 +60,7 @@ class Transaction:
     async def run(self) -> Sequence[Reply]:
         """Carry the message to its end. A reply for each recipient, in order; the event is durable by then."""
         reply = await self._recorded(await self._answer())
+        self._alert_leaders()
         if self._rejected_for is None or not reply.is_positive:
             return [reply] * len(self._envelope.forward_paths)
         rejection, addresses = self._rejected_for
@@ -123,11 +127,25 @@ class Transaction:
             return reply
         if verdict.action is Action.DEFER:
             return replies.LATER
+        if release := await self._release(verdict):
+            self._case.release = release.id
+            return await self._relayed(content)
         if verdict.follow_up is FollowUp.BOUNCE:
             return await self._bounced(inspection, content)
         if self._gate.answers_each and verdict.relayed_to:
             return await self._split_by_replies(inspection, content)
         return self._rejected(inspection)
+
+    async def _release(self, verdict: Verdict) -> Release | None:
+        """A leave, given by a person, to send exactly these values once more (`postvagt release`); None without one."""
+        if verdict.unreadable or not self._gate.desk.policy.owns(self._envelope.sender):
+            return None
+        now, key = self._case.taken_at, self._gate.record_key
+        releases = await asyncio.to_thread(self._gate.store.open_releases, self._envelope.sender, now)
+        if not releases:
+            return None
+        values = {value for found in recorded_findings(verdict.findings, key) for value in found.identities}
+        return next((release for release in releases if release.covers(values)), None)
 
     async def _split_by_replies(self, inspection: Inspection, content: bytes) -> Reply:
         """LMTP can say yes to some and no to others, so nobody need be bounced to (rfc2033#4.2)."""
@@ -249,7 +267,45 @@ class Transaction:
             boundary=f"=_postvagt_{case.id}",
             original_message_id=message.message_id.decode("ascii", "replace"),
             original_subject=message.subject,
+            envelope=self._envelope,
         )
+
+    # Leaders
+
+    def _alert_leaders(self) -> None:
+        """A case of the highest severity is told to leaders at once, beside the answer that the client waits for."""
+        inspection = self._case.inspection
+        if inspection is None or inspection.verdict.severity is not Severity.HIGH:
+            return
+        if addresses := self._gate.desk.policy.organisation.alert_to:
+            self._gate.spawn(self._alerted(inspection, [Address.of(str(address)) for address in addresses]))
+
+    async def _alerted(self, inspection: Inspection, addresses: Iterable[Address]) -> None:
+        """One letter to each, on sessions of their own: the client's transaction is over by then."""
+        for number, address in enumerate(addresses, 1):
+            try:
+                self._session = await self._gate.hop.session()
+                told_them = await self._sent(self._alert(inspection, address, number))
+                await self._gate.hop.release(self._session)
+            except NextHopError as error:
+                self._gate.hop.note_trouble(error)
+                return
+            if not told_them.is_positive:
+                log.error("case %s: a leader was not told, the next hop answered %d", self._case.id, told_them.code)
+
+    def _alert(self, inspection: Inspection, address: Address, number: int) -> Notice:
+        case, host, at = self._case, self._gate.tracer.hostname, danish_time(self._case.taken_at)
+        report = Report(
+            to=address,
+            organisation=self._gate.desk.policy.organisation,
+            time=at,
+            day=at.date(),
+            host=host,
+            message_id=f"<{case.id}.{number}@{host}>",
+            boundary=f"=_postvagt_{case.id}",
+            cases=(Stopped.of(self._facts(inspection), delivered=self._gate.monitor),),
+        )
+        return build_alert(report, self._gate.wording)
 
     # Record
 
