@@ -90,7 +90,7 @@ def _can_be_plain(data: bytes, image: Image.Image) -> bool:
     if image.format != "JPEG" or max(image.size) <= 2 * _LOOKED_AT:
         return True
     with Image.open(io.BytesIO(data)) as look:
-        look.draft("L", (_LOOKED_AT, _LOOKED_AT))
+        look.draft("L", (_LOOKED_AT // 2, _LOOKED_AT // 2))
         return not may_hold_text(look.convert("L"))
 
 

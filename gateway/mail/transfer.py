@@ -9,10 +9,13 @@ from __future__ import annotations
 import binascii
 import re
 
+import pybase64
+
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _BASE64_AND_SPACE = _BASE64 + b"= \t\r\n"
-_SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
+_ODD_SOFT_BREAK = re.compile(rb"=(?:[ \t]|\r(?!\n))")
+_SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\n)")
 _UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?\n")
 _YENC_BEGIN = re.compile(rb"(?:\A|(?<=\n))=ybegin [^\r\n]*?name=([^\r\n]{1,300})\r?\n")
 _YENC_ROTATED = bytes((byte - 42) % 256 for byte in range(256))
@@ -35,10 +38,8 @@ def quoted_printable(data: bytes) -> bytes:
     """Soft breaks and escapes undone; a soft break may have spaces behind it or end in a bare CR (rfc2045#6.7)."""
     if b"=" not in data:
         return data
-    if data.count(b"=\r") != data.count(b"=\r\n"):
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if b"= " in data or b"=\t" in data:
-        data = _SPACED_SOFT_BREAK.sub(b"=", data)
+    if _ODD_SOFT_BREAK.search(data):
+        data = _SPACED_SOFT_BREAK.sub(b"=", data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     return binascii.a2b_qp(data)
 
 
@@ -47,9 +48,9 @@ def base64(data: bytes) -> bytes:
     padding = data.find(b"=")
     if padding < 0 or not data[padding:].strip(b"= \t\r\n"):
         try:
-            return binascii.a2b_base64(data)
-        except binascii.Error:
-            pass
+            return pybase64.b64decode(data)
+        except (binascii.Error, ValueError):
+            pass  # a group is short of its padding: the patient way below
     return b"".join(_base64_group(group) for group in re.split(rb"=+", data))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mail import headers
+from gateway.mail import headers, transfer
 from gateway.mail.message import Message
 
 
@@ -107,3 +109,16 @@ def test_any_bytes_are_a_message(content: bytes) -> None:
     headers.decoded(content)
     headers.parameters(content)
     headers.addresses(content)
+
+
+@given(
+    st.binary(max_size=120),
+    st.lists(st.tuples(st.integers(0, 170), st.sampled_from([b"\r\n", b" ", b"!", b"*", b"\0"]))),
+)
+def test_base64_is_read_through_any_rubbish(content: bytes, rubbish: list[tuple[int, bytes]]) -> None:
+    """What stands between the characters of the alphabet changes nothing of what they say (rfc2045#6.8)."""
+    encoded = base64.b64encode(content)
+    for at, stray in rubbish:
+        encoded = encoded[:at] + stray + encoded[at:]
+    assert transfer.base64(encoded) == content
+    assert transfer.base64(encoded.rstrip(b"=")) == content
