@@ -78,10 +78,11 @@ def budget(settings: Settings) -> Budget:
 def sandbox(settings: Settings) -> Sandbox:
     """The processes that read risky attachments; started with the first one, or by `start`."""
     limits = settings.extraction
+    seconds, ocr_seconds = settings.reading_seconds
     return Sandbox(
         SandboxLimits(
-            seconds=limits.seconds,
-            ocr_seconds=limits.ocr_seconds,
+            seconds=seconds,
+            ocr_seconds=ocr_seconds,
             memory_bytes=limits.memory_bytes,
             readers=limits.readers,
             ocr_readers=limits.ocr_readers,

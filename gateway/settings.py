@@ -242,7 +242,8 @@ class Limits(_Strict):
 class Extraction(_Strict):
     """What reading the attachments of one message may cost (see docs/extraction.md).
 
-    seconds, ocr_seconds: for all documents, and for all pictures of one message; together less than `scan_seconds`.
+    seconds, ocr_seconds: for all documents, and for all pictures of one message; together less than `scan_seconds`,
+    and their share of it when they are not given.
     memory_bytes: address space of one reader process. ocr: whether pictures are read at all.
     """
 
@@ -254,8 +255,8 @@ class Extraction(_Strict):
     pixels: Count = 60_000_000
     ocr: bool = True
     ocr_pages: Count = 20
-    seconds: Seconds = 12.0
-    ocr_seconds: Seconds = 15.0
+    seconds: Seconds | None = None
+    ocr_seconds: Seconds | None = None
     memory_bytes: Annotated[int, Field(ge=128 * 1024 * 1024)] = 805_306_368
     readers: Annotated[int, Field(ge=1, le=64)] = 4
     ocr_readers: Annotated[int, Field(ge=1, le=64)] = 1
@@ -306,6 +307,12 @@ class Settings(_Strict):
     extraction: Extraction = Extraction()
     key: Annotated[FilePath, Field(validate_default=True)] = Path("var/postvagt.key")
     outbox: FilePath | None = None
+
+    @property
+    def reading_seconds(self) -> tuple[float, float]:
+        """For the documents and for the pictures of one message: two and three fifths of nine tenths of a scan."""
+        scan = self.limits.scan_seconds
+        return self.extraction.seconds or scan * 0.36, self.extraction.ocr_seconds or scan * 0.54
 
     def next_hop_of(self, listener: Listener) -> NextHop:
         """Its own next hop, or the common one; parse_settings makes sure that there is one."""
@@ -374,11 +381,12 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...],
                 f"the next hop is this listener itself ({listener.listen}), mail would go in circles",
             )
     limits, extraction = settings.limits, settings.extraction
-    if extraction.seconds + extraction.ocr_seconds >= limits.scan_seconds:
+    reading, ocr = settings.reading_seconds
+    if reading + ocr >= limits.scan_seconds:
         yield (
-            ("extraction", "seconds"),
-            f"`seconds` and `ocr_seconds` ({extraction.seconds:g} + {extraction.ocr_seconds:g}) must be less than "
-            f"`scan_seconds` ({limits.scan_seconds:g}), reading is part of the scan",
+            ("extraction", "seconds" if extraction.seconds else "ocr_seconds"),
+            f"`seconds` and `ocr_seconds` ({reading:g} + {ocr:g}) must be less than `scan_seconds` "
+            f"({limits.scan_seconds:g}), reading is part of the scan",
         )
     if limits.upstream_seconds is not None and limits.total_seconds >= limits.upstream_seconds:
         yield (
