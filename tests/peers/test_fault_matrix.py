@@ -162,11 +162,7 @@ def counted(sink: Sink) -> tuple[tuple[int, int], int]:
     return (harmless, bounces), sum(b"070761" in file for file in files)
 
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="421 of the next hop to MAIL and RCPT reaches the client as 421")
-CASES = [pytest.param(cell, marks=[NOT_YET] * (cell.sink in ("-Q MAIL", "-Q RCPT"))) for cell in CELLS]
-
-
-@pytest.mark.parametrize("cell", CASES, ids=[f"{cell.sink or 'well'} ({cell.reason})" for cell in CELLS])
+@pytest.mark.parametrize("cell", CELLS, ids=[f"{cell.sink or 'well'} ({cell.reason})" for cell in CELLS])
 def test_the_client_hears_the_truth(outcomes: dict[Cell, Outcome], cell: Cell) -> None:
     outcome = outcomes[cell]
     assert outcome.harmless[0] == cell.at, outcome.harmless

@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Taken:
-    """One transaction as the hop heard it: MAIL and RCPT lines, and the message as it stood on the wire."""
+    """One transaction as the hop heard it: MAIL and RCPT lines, and the message as it stood on the wire.
+
+    What came by BDAT is in `chunks`, and in `wire` with its dots doubled.
+    """
 
     mail: bytes = b""
     rcpt: list[bytes] = field(default_factory=list)
     wire: bytes | None = None
+    chunks: bytes = b""
 
 
 class ScriptedHop:
@@ -81,6 +85,10 @@ class ScriptedHop:
         while line := stream.readline():
             self.commands.append(line)
             verb = line[:4].upper().strip()
+            if verb == b"BDAT":
+                if not self._take_chunk(connection, stream, line, taken):
+                    return
+                continue
             if verb == b"EHLO":
                 words = [b"hop", *self.keywords]
                 usual = b"".join(b"250-" + word + b"\r\n" for word in words[:-1]) + b"250 " + words[-1] + b"\r\n"
@@ -114,6 +122,18 @@ class ScriptedHop:
                     return
             elif verb == b"QUIT":
                 return
+
+    def _take_chunk(self, connection: socket.socket, stream, line: bytes, taken: Taken) -> bool:
+        """One BDAT with its bytes; with LAST the message is taken as if it had come by DATA."""
+        taken.chunks += stream.read(int(line.split()[1]))
+        if b"LAST" not in line.upper():
+            return bool(self._answer(connection, b"BDAT", b"250 2.0.0 go on\r\n"))
+        time.sleep(self.slow_dot)
+        answer = self._answer(connection, b".", b"250 2.0.0 taken as 4711\r\n")
+        if answer[:1] == b"2":
+            taken.wire = b"." * taken.chunks.startswith(b".") + taken.chunks.replace(b"\r\n.", b"\r\n..")
+            self.taken.append(taken)
+        return bool(answer)
 
     @staticmethod
     def _read_message(stream) -> bytes | None:
