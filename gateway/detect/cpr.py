@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.detect.candidates import Candidate, Shapes
-from gateway.detect.engine import Engine, Pattern
+from gateway.detect.engine import Engine, Hit, Pattern
 from gateway.detect.neighbours import Columns, is_moment, person_beside, speaking_against
 from gateway.detect.number import birth_date, check_digit_holds, is_replacement
 from gateway.detect.rules import CprRules
@@ -103,20 +103,30 @@ class CprDetector:
     def _labels(self, before: bytes, after: bytes) -> tuple[str, str]:
         """The strongest cue around the number, and whether another label stands beside it."""
         cue = counter = ""
-        for hit in self._words.hits(before):
-            gap = len(before) - hit.end
-            if hit.pattern == _CUE:
-                near = gap <= _NEAR and not _SENTENCE_END.search(before, hit.end)
-                cue = "cue.near" if near or cue == "cue.near" else "cue.far"
-            elif gap <= _BESIDE and not _LINE_END.search(before, hit.end - 1):
-                counter = "counter.near"
-        for hit in self._words.hits(after):
-            if hit.pattern == _CUE:
-                near = hit.start <= _NEAR and not _SENTENCE_END.search(after, 0, hit.start)
-                cue = "cue.near" if near or cue == "cue.near" else "cue.far"
-            elif hit.start <= 3 and not _LINE_END.search(after, 0, hit.start + 1):
-                counter = "counter.near"
+        cues, counters = self._split(before)
+        for hit in cues:
+            near = len(before) - hit.end <= _NEAR and not _SENTENCE_END.search(before, hit.end)
+            cue = "cue.near" if near or cue == "cue.near" else "cue.far"
+        if any(len(before) - hit.end <= _BESIDE and not _LINE_END.search(before, hit.end - 1) for hit in counters):
+            counter = "counter.near"
+        cues, counters = self._split(after)
+        for hit in cues:
+            near = hit.start <= _NEAR and not _SENTENCE_END.search(after, 0, hit.start)
+            cue = "cue.near" if near or cue == "cue.near" else "cue.far"
+        if any(hit.start <= 3 and not _LINE_END.search(after, 0, hit.start + 1) for hit in counters):
+            counter = "counter.near"
         return cue, counter
+
+    def _split(self, text: bytes) -> tuple[list[Hit], list[Hit]]:
+        """The cues and the other labels in a text; the `nr.` of a `cpr-nr.` is no label of its own."""
+        hits = self._words.hits(text)
+        cues = [hit for hit in hits if hit.pattern == _CUE]
+        others = [
+            hit
+            for hit in hits
+            if hit.pattern == _COUNTER and not any(cue.start <= hit.end and hit.start <= cue.end + 2 for cue in cues)
+        ]
+        return cues, others
 
 
 def _has_cue(evidence: list[str]) -> bool:

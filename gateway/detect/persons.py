@@ -25,7 +25,7 @@ _OPENS_WITH_VERB = re.compile(
     r"(?:har|er|fik|får|blev|bliver|skal|går|tager|tog|kan|vil|siger|sagde|havde|kom|kommer|ringede|fortalte|lider|spiser|"
     r"slog|bor|mistrives|græder|bider|virker|mangler|bruger|var|må)\b"
 )
-_DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion|s)$")
+_DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
 NAMED, POSSIBLE = "person.named", "person.possible"
 

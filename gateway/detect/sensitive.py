@@ -132,9 +132,9 @@ class SensitiveDetector:
             (self._words[hit.pattern], Span(low + hit.start, low + hit.end)) for hit in self._read.hits(plain[low:high])
         ]
         kinds = {word.kind for word, _ in found}
-        stops = [where for word, where in found if word.kind == _STOP]
+        stops = [(word.category, where) for word, where in found if word.kind == _STOP]
         terms = _distinct(Term(word, _whole(plain, where)) for word, where in found if word.kind in _RANK)
-        terms = tuple(term for term in terms if not any(_covers(stop, term.span) for stop in stops))
+        terms = tuple(term for term in terms if not any(_covers(stop, term) for stop in stops))
         named = self._names.in_sentence(text)
         person = named if named == "person.named" or _RELATION not in kinds else "person.relation"
         if not person and any(_YOURS.search(plain[max(0, term.span.start - 40) : term.span.start]) for term in terms):
@@ -258,5 +258,7 @@ def _whole(plain: bytes, span: Span) -> Span:
     return Span(start, end if end >= 0 else len(plain))
 
 
-def _covers(stop: Span, term: Span) -> bool:
-    return stop.start < term.end and term.start < stop.end
+def _covers(stop: tuple[str, Span], term: Term) -> bool:
+    """A look-alike of a category takes away the words of that category which it overlaps."""
+    category, span = stop
+    return category == term.word.category and span.start < term.span.end and term.span.start < span.end

@@ -21,7 +21,7 @@ _BOUNDARY = re.compile(
     rb")"
 )
 _LINE_START = rb"(?:^|\n)[ \t*]{0,4}"
-_GREETINGS = rb"(?:hej|hejsa|hall\xc3\xb8j|k(?:\xc3[\xa6\x86]|ae)re|hi|hello|dear|til|att|god ?morgen|goddag)"
+_GREETINGS = rb"(?:hej|hejsa|hall\xc3\xb8j|k(?:\xc3[\xa6\x86]|ae)re|hi|hello|dear|god ?morgen|goddag)"
 _SIGN_OFFS = (
     rb"(?:(?:med )?(?:venlige?|k\xc3[\xa6\x86]rlige?|mange|bedste|de bedste|de|hjertelig) hils(?:en|ner|ener)"
     rb"|hilsen|hilsner|mvh|m\.v\.h\.|vh|v\.h\.|kh|k\.h\.|knus|dbh|(?:mange )?tak og hilsen|(?:best |kind )?regards)"
@@ -40,6 +40,7 @@ _OPENINGS = [
         _LINE_START + rb"(?:den|on) ",
         re.compile(rb"[^\n]{0,160}(?:\n[^\n]{0,80})?(?:skrev|wrote)[^\n]{0,200}:", re.IGNORECASE),
     ),
+    (_LINE_START + rb"(?:til|att) ", re.compile(rb"[^\n.!?]{0,60}(?=\n|:|\Z)")),
     (rb"[0-9a-z]@[0-9a-z]", re.compile(rb"[^ \t\n<>]{0,140}")),
     (rb"https?://", re.compile(rb"[^\s<>\"]{0,400}")),
 ]

@@ -1,0 +1,148 @@
+"""What holds for any text: every rendering of a number is found with the same identity, and nothing ever raises."""
+
+import time
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.detect import Detectors, Rules
+from gateway.mail.finding import Confidence
+from gateway.mail.fragment import Fragment
+from gateway.mail.place import TEXT
+
+TODAY = date(2026, 11, 24)
+RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+SEPARATORS = st.sampled_from(
+    [
+        "",
+        "-",
+        " ",
+        ".",
+        "/",
+        ":",
+        ",",
+        "_",
+        "--",
+        " - ",
+        "–",
+        " – ",
+        "—",
+        "−",
+        "‑",
+        "\u00a0",
+        "\u2009",
+        "-\n",
+        "\n",
+        "\t",
+        " | ",
+    ]
+)
+INSIDE = st.sampled_from(["", " ", ".", "-", "/"])
+SCRIPTS = st.sampled_from(["0", "\uff10", "\u0660", "\u06f0", "\u0966", "\U0001d7ce", "\U0001d7ec", "\U0001d7f6"])
+DUST = st.sampled_from(["", "\u200b", "\u200d", "\u00ad", "\u2060", "\ufeff", "\u034f"])
+CARRIERS = st.sampled_from(
+    [
+        "cpr {}",
+        "Cpr-nr.: {}",
+        "Personnummer {} på drengen",
+        "Det er {} (cpr)",
+        "<{}> er cpr-nummeret",
+        "Barnets CPR\t{}",
+        "cpr={}&side=2",
+        "> cpr {}",
+        "xcpr{}x",
+        "født {} i København",
+    ]
+)
+BIRTHS = st.dates(date(2016, 1, 2), date(2025, 12, 31))
+
+
+@given(BIRTHS, st.integers(4000, 9999), SEPARATORS, INSIDE, SCRIPTS, DUST, CARRIERS)
+@RELAXED
+def test_any_rendering_has_one_identity(
+    detectors: Detectors, born: date, serial: int, separator: str, inside: str, zero: str, dust: str, carrier: str
+) -> None:
+    if born.month == 1 and born.day == 1:
+        born = born.replace(day=2)
+    digits = f"{born:%d%m%y}{serial}"
+    written = inside.join((digits[:2], digits[2:4], digits[4:6])) + separator + digits[6:]
+    written = "".join(chr(ord(zero) + int(ch)) + dust if ch.isdigit() else ch for ch in written)
+    found = detectors.find([Fragment(TEXT, carrier.format(written))], today=TODAY)
+    want = {each.identity.reveal() for each in found if each.category == "cpr" and each.confidence >= Confidence.LIKELY}
+    assert digits in want
+
+
+@given(st.text(max_size=400))
+@RELAXED
+def test_any_text_gives_findings_never_an_exception(detectors: Detectors, text: str) -> None:
+    detectors.find([Fragment(TEXT, text)], today=TODAY)
+
+
+HEAP = (
+    ["cpr ", "0", "1", "9", "-", " ", "nul ", "fire ", "sidste fire ", "født ", "\n", "\t", ";", "O", "Emil ", "har ", "autisme", ". ", "jeg ", "Hej ", "mvh\n", "@", "https://", "> "]
+)
+
+
+@given(st.lists(st.sampled_from(HEAP), max_size=80))
+@RELAXED
+def test_any_heap_of_the_detectors_own_words_is_survived(detectors: Detectors, pieces: list[str]) -> None:
+    detectors.find([Fragment(TEXT, "".join(pieces))], today=TODAY)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "1", "01", "0 ", "01-", "010120;1234\n", "010120-1234 ", "cpr ", "cpr 1503226239 ", "autisme ",
+        "Emil har autisme. ",
+        "nul ", "en to tre nul fire ", "sidste fire ", "O0", "\n> ", ". A", "\nhej ", "\nmvh\n", "\nden x ", "a@b",
+        "https://a ", "1\u200b", "a\u030a", "\u4e00", "[", "\t", "Anders Bo ",
+    ],
+)  # fmt: skip
+def test_work_grows_with_length_and_not_faster(detectors: Detectors, piece: str) -> None:
+    """Eight times the text takes nowhere near sixty-four times the work, for the text each step likes least."""
+
+    def work(size: int) -> float:
+        text = piece * (size // len(piece))
+        started = time.process_time()
+        detectors.find([Fragment(TEXT, text)], today=TODAY)
+        return time.process_time() - started
+
+    small, large = max(work(40_000), 0.002), work(320_000)
+    assert large < small * 30
+
+
+def test_more_candidates_than_the_budget_is_a_finding_of_its_own(detectors: Detectors) -> None:
+    text = "".join(f"{i % 28 + 1:02}{i % 12 + 1:02}{i % 20:02}{i % 10000:04}\n" for i in range(60_000))
+    found = detectors.find([Fragment(TEXT, text)], today=TODAY)
+    assert [each.category for each in found] == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ({"cpr": {"exception_dates": ["1960-13-01"]}}, "no date"),
+        ({"cpr": {"allow": ["12345"]}}, "ten digits"),
+        ({"cpr": {"weights": {"form.hyfen": 3}}}, "no kind of evidence"),
+        ({"cpr": {"weights": {"form.hyphen": "much"}}}, "whole number"),
+        ({"cpr": {"thresholds": {"likely": 10}}}, "rise in this order"),
+        ({"cpr": {"words": []}}, "not known"),
+        ({"cpr": {"cues": "cpr"}}, "a list"),
+        ({"ord": {"x": {"kind": "wörter"}}}, "kind should be"),
+        ({"ord": {"x": {"kind": "terms", "category": "weather"}}}, "not one of"),
+        ({"ord": {"x": {"kind": "terms", "category": "health", "strong": ["a*b"]}}}, "inside"),
+        ({"ord": {"x": {"kind": "terms", "category": "health", "strong": ["*"]}}}, "holds no letters"),
+    ],
+)
+def test_wrong_rules_are_refused_in_clear_text(data: dict, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Rules.from_mapping(data)
+
+
+def test_an_admin_can_add_a_word_and_take_a_number_away(rules_data: dict) -> None:
+    extra = {"kind": "terms", "category": "health", "strong": ["blåfeber*"]}
+    data = {**rules_data, "ord": {**rules_data["ord"], "vores": extra}}
+    found = Detectors(Rules.from_mapping(data)).find([Fragment(TEXT, "Emil har fået blåfeberen igen.")], today=TODAY)
+    assert [(each.category, each.confidence) for each in found] == [("health", Confidence.LIKELY)]
