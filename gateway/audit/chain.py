@@ -20,9 +20,9 @@ def genesis(store_id: str) -> bytes:
 
 
 def digest_of(line: str) -> bytes:
-    return sha256(line.encode("utf-8")).digest()
+    return sha256(line.encode()).digest()
 
 
 def link(previous: bytes, seq: int, at: int, keep: str, digest: bytes) -> bytes:
     """The hash of event number `seq` after the one whose hash was `previous`."""
-    return sha256(previous + b"%d %d %s\n" % (seq, at, keep.encode("ascii")) + digest).digest()
+    return sha256(previous + f"{seq} {at} {keep}\n".encode() + digest).digest()

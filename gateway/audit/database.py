@@ -31,7 +31,7 @@ _SQLITE_SETTINGS = (
     "PRAGMA busy_timeout=5000",
     "PRAGMA secure_delete=ON",  # what retention removes is overwritten, not only forgotten
 )
-_POSTGRES_SETTINGS = "-c synchronous_commit=on -c lock_timeout=10s -c statement_timeout=0 -c timezone=UTC"
+_POSTGRES_SETTINGS = "-c synchronous_commit=on -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 _POSTGRES_CONNECT = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "application_name": "postvagt"}
 
 
@@ -52,7 +52,10 @@ class Database:
             schema.check_version(connection)
 
     def prepare(self) -> None:
-        """Make or migrate the tables."""
+        """Make or migrate the tables. A new file is for our eyes only; SQLite's files beside it follow it."""
+        if self.is_sqlite:
+            with _as_audit_error("make"):
+                Path(str(self.url.database)).touch(0o600)
         with self.writing() as connection:
             if not self.is_sqlite:  # there is no head to lock yet
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7265686)")

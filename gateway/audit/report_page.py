@@ -30,7 +30,7 @@ max-width:54rem;margin:0 auto;padding:1.5rem}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2rem 0 .3rem}
 p{margin:.3rem 0 .8rem}.soft{color:var(--soft)}
 ul.tiles{list-style:none;display:flex;flex-wrap:wrap;gap:.8rem;padding:0;margin:1.2rem 0}
-ul.tiles li{flex:1 1 8rem;border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}
+ul.tiles li{flex:1 1 6.5rem;border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}
 ul.tiles strong{display:block;font-size:1.7rem;line-height:1.2}
 table{border-collapse:collapse;width:100%;margin:.4rem 0 .8rem}
 th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
@@ -158,7 +158,9 @@ def _weeks(month: Month) -> str:
         f'<line x1="0" x2="{width * len(month.weeks)}" y1="{floor}" y2="{floor}" stroke="#d5dce2"/>'
         f"{''.join(columns)}</svg>"
     )
-    return _section("Hvornår?", "Stoppede mails i hver uge.", f'{drawing}<p class="soft">{escape(words)}.</p>')
+    return _section(
+        "Hvornår?", "Stoppede mails i hver uge, ud af alle mails.", f'{drawing}<p class="soft">{escape(words)}.</p>'
+    )
 
 
 def _bars(title: str, lead: str, what: str, counts: Mapping[str, int]) -> str:

@@ -81,13 +81,14 @@ class Sums:
     up its side by itself, which is what makes it quick.
     """
 
-    _PRIME, _CUT, _WAYS = 2_147_483_647, 128, 3
+    _PRIME, _CUT = 2_147_483_647, 128
 
     def __init__(self) -> None:
-        self._factors = [secrets.randbelow(self._PRIME - 2) + 1 for _ in range(self._WAYS)]
+        self._factors = [secrets.randbelow(self._PRIME - 2) + 1 for _ in range(2)]
 
-    def of(self, seq: int) -> list[int]:
-        return [seq % self._PRIME * factor % self._PRIME // self._CUT for factor in self._factors]
+    def of(self, seq: int) -> tuple[int, int]:
+        seq, (one, other) = seq % self._PRIME, self._factors
+        return seq * one % self._PRIME // self._CUT, seq * other % self._PRIME // self._CUT
 
     def in_database(self, connection: Connection, last: int) -> dict[str, tuple[int, ...]]:
         """By word: how many events up to the last it finds, and their sums."""

@@ -104,9 +104,12 @@ def find(connection: Connection, wanted: Filter, limit: int) -> list[Record]:
 def _find(
     connection: Connection, wanted: Filter, words: list[str], limit: int, *more: ColumnElement[bool]
 ) -> list[Record]:
+    """Newest first by the leading word's own order, so that the database stops reading at the limit."""
     query: Select[Any] = _by_words(connection, words) if words else select(*_COLUMNS)
-    query = _narrowed(connection, query.where(*more), wanted).order_by(event.c.seq.desc()).limit(limit)
-    return list(_records(connection, query))
+    by_number = (mark.c.seq if words else event.c.seq).desc()
+    return list(
+        _records(connection, _narrowed(connection, query.where(*more), wanted).order_by(by_number).limit(limit))
+    )
 
 
 def _find_about(connection: Connection, wanted: Filter, person: Person, limit: int) -> list[Record]:

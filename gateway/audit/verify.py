@@ -7,21 +7,28 @@ with `audit reseal` is told apart, and only as long as the fault is exactly the 
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection, func, select
 
 from gateway.audit import chain, schema
 from gateway.audit.database import Database
 from gateway.audit.errors import AuditError
 from gateway.audit.event import marks_of
-from gateway.audit.rows import PAGE, Ends, Row, Sums, checkpoints, ends_of, rows_between
+from gateway.audit.rows import Ends, Row, Sums, checkpoints, ends_of, rows_between
 from gateway.audit.seal import Checkpoint, complaint
+
+STRETCH = 100_000
+"""Events that are walked at a stretch; a longer record is walked by several processes at once."""
 
 MOST_FAULTS = 1000
 """Faults that are named; a store with more is no record any longer."""
@@ -81,46 +88,110 @@ def verify(
     """Prove the whole store. `keys`: whose seals are believed; `kept_elsewhere`: checkpoints that left it in time."""
     for _ in range(3):
         with database.reading() as connection:
-            ends = ends_of(connection)
-            prunings = list(_details(connection, "prune", ends.seal.seq, _pruning))
-            prunings_before = _prunings(connection)
+            ends, prunings_before = ends_of(connection), _prunings(connection)
+            prunings = sorted(_details(connection, "prune", ends.seal.seq, _pruning), key=lambda each: each.seq)
             acknowledged = {
                 token for tokens in _details(connection, "reseal", ends.seal.seq, _tokens) for token in tokens
             }
-            seals = [*checkpoints(connection, ends), *kept_elsewhere]
-        walk = _Walk(ends, prunings, keys, seals)
-        proof = walk.over(rows_between(database, 0, ends.seal.seq), progress)
+            seals = [*checkpoints(connection, ends), *kept_elsewhere, ends.seal]
+            known = _Known(_with_password(database), ends, prunings, _raw(keys), seals, Sums())
+            stretches = list(_stretches(connection, ends))
+        proof = Proof(first=ends.origin_seq + 1, last=ends.seal.seq, faults=_faults_of_the_beginning(known))
+        marks = _walk_all(known, stretches, proof, progress)
         with database.reading() as connection:
-            walk.compare_marks(walk.sums.in_database(connection, ends.seal.seq))
-        with database.reading() as connection:
+            if {word: tuple(sums) for word, sums in marks.items()} != known.sums.in_database(connection, ends.seal.seq):
+                what = "and others: the search index finds other events than the record holds; see `audit reindex`"
+                proof.faults.append(_fault(proof.first, what, "index"))
             if (ends.origin_seq, _prunings(connection)) == (ends_of(connection).origin_seq, prunings_before):
                 return _told_apart(proof, acknowledged)
     raise AuditError("the record is being pruned, please verify again when that is done")
 
 
+class _Known(NamedTuple):
+    """What every stretch of the walk has to know; it travels to other processes, so keys are bytes."""
+
+    url: str
+    ends: Ends
+    prunings: list[Pruning]
+    keys: dict[str, bytes]
+    seals: list[Checkpoint]
+    sums: Sums
+
+
+class _Stretch(NamedTuple):
+    """A part of the chain: the event before its first, that one's hash as it is stored, and its last event.
+
+    Each can be walked by itself: that the hash it starts from is right is what the stretch before it proves.
+    """
+
+    before: int
+    previous: bytes
+    last: int
+    is_last: bool
+
+
+def _stretches(connection: Connection, ends: Ends) -> Iterator[_Stretch]:
+    before, previous, last = ends.origin_seq, ends.origin_hash, ends.seal.seq
+    while last - before > STRETCH:
+        query = select(schema.event.c.seq, schema.event.c.hash).where(schema.event.c.seq <= before + STRETCH)
+        row = connection.execute(query.order_by(schema.event.c.seq.desc()).limit(1)).one_or_none()
+        if row is None or row.seq <= before:
+            break
+        yield _Stretch(before, previous, row.seq, False)
+        before, previous = row.seq, bytes(row.hash)
+    yield _Stretch(before, previous, last, True)
+
+
+def _walk_all(
+    known: _Known, stretches: list[_Stretch], proof: Proof, progress: Callable[[int, int], None]
+) -> dict[str, list[int]]:
+    """Walk the stretches, on every core when there is more than one, and put together what they found."""
+    marks: dict[str, list[int]] = {}
+    total = proof.last - proof.first + 1
+    for part, its_marks in _walked(known, stretches):
+        proof.events += part.events
+        proof.pruned += part.pruned
+        proof.seals += part.seals
+        proof.faults.extend(part.faults[: MOST_FAULTS - len(proof.faults)])
+        for word, sums in its_marks.items():
+            marks[word] = [mine + its for mine, its in zip(marks.get(word, (0, 0, 0)), sums, strict=True)]
+        progress(proof.events, total)
+    return marks
+
+
+def _walked(known: _Known, stretches: list[_Stretch]) -> Iterator[tuple[Proof, dict[str, list[int]]]]:
+    if len(stretches) == 1:
+        yield _walk(known, stretches[0])
+        return
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(partial(_walk, known), stretches)
+
+
+def _walk(known: _Known, stretch: _Stretch) -> tuple[Proof, dict[str, list[int]]]:
+    database = Database(known.url)
+    try:
+        walk = _Walk(known, stretch)
+        return walk.over(rows_between(database, stretch.before + 1, stretch.last)), walk.marks
+    finally:
+        database.close()
+
+
 class _Walk:
-    """One walk along the chain, from its origin to its sealed end."""
+    """One walk along a stretch of the chain."""
 
-    def __init__(
-        self,
-        ends: Ends,
-        prunings: list[Pruning],
-        keys: Mapping[str, Ed25519PublicKey],
-        seals: list[Checkpoint],
-    ) -> None:
-        self._ends = ends
-        self._prunings = sorted(prunings, key=lambda pruning: pruning.seq)
-        self._keys = keys
+    def __init__(self, known: _Known, stretch: _Stretch) -> None:
+        self._known, self._stretch = known, stretch
+        self._keys = {name: Ed25519PublicKey.from_public_bytes(raw) for name, raw in known.keys.items()}
         self._seals: dict[int, list[Checkpoint]] = {}
-        for seal in [*seals, ends.seal]:
-            self._seals.setdefault(seal.seq, []).append(seal)
+        for seal in known.seals:
+            if stretch.before < seal.seq and (stretch.is_last or seal.seq <= stretch.last):
+                self._seals.setdefault(seal.seq, []).append(seal)
         self._proof = Proof()
-        self.sums = Sums()
-        self._marks: dict[str, list[int]] = {}
+        self.marks: dict[str, list[int]] = {}
 
-    def over(self, rows: Iterable[Row], progress: Callable[[int, int], None]) -> Proof:
-        seq, previous = self._begin()
-        proof, seals, total = self._proof, self._seals, self._ends.seal.seq - self._ends.origin_seq
+    def over(self, rows: Iterable[Row]) -> Proof:
+        seq, previous = self._stretch.before, self._stretch.previous
+        proof, seals = self._proof, self._seals
         for row in rows:
             if row.seq != seq + 1:
                 self._missing(seq + 1, row.seq - 1)
@@ -133,28 +204,9 @@ class _Walk:
             if seq in seals:
                 self._check_seals(row)
             proof.events += 1
-            if not proof.events % PAGE:
-                progress(proof.events, total)
-        self._finish(seq)
-        progress(total, total)
+        if self._stretch.is_last:
+            self._finish(seq)
         return proof
-
-    def compare_marks(self, in_database: Mapping[str, tuple[int, ...]]) -> None:
-        """What the events say they are found by, against what the store finds them by."""
-        if in_database != {word: tuple(sums) for word, sums in self._marks.items()}:
-            what = "and others: the search index finds other events than the record holds; see `audit reindex`"
-            self._fault(self._proof.first, what, "index")
-
-    def _begin(self) -> tuple[int, bytes]:
-        origin, hash_ = self._ends.origin_seq, self._ends.origin_hash
-        self._proof.first = origin + 1
-        born_here = origin == 0 and hash_ == chain.genesis(self._ends.store)
-        if not born_here and not any(pruning.allows_origin(origin, hash_) for pruning in self._prunings):
-            self._fault(origin + 1, "begins the chain, and neither its birth nor a pruning says so", "origin", hash_)
-        for seal in self._seals.pop(origin, ()):
-            if origin and seal.hash != hash_:
-                self._fault(origin, "was sealed with another chain before it than the one that was pruned", seal.hash)
-        return origin, hash_
 
     def _digest(self, row: Row) -> bytes:
         if row.line is None:
@@ -176,24 +228,25 @@ class _Walk:
                 self._fault(row.seq, "is listed under a case id that is not its own", "case", row.case_id)
 
     def _add_marks(self, seq: int, words: tuple[str, ...]) -> None:
-        first, second, third = self.sums.of(seq)
+        one, other = self._known.sums.of(seq)
         for word in words:
-            sums = self._marks.setdefault(word, [0, 0, 0, 0])
+            sums = self.marks.get(word)
+            if sums is None:
+                sums = self.marks[word] = [0, 0, 0]
             sums[0] += 1
-            sums[1] += first
-            sums[2] += second
-            sums[3] += third
+            sums[1] += one
+            sums[2] += other
 
     def _check_pruned(self, row: Row) -> None:
         self._proof.pruned += 1
-        if not any(pruning.allows_emptied(row) for pruning in reversed(self._prunings)):
+        if not any(pruning.allows_emptied(row) for pruning in reversed(self._known.prunings)):
             self._fault(row.seq, "was emptied, and no pruning says so", "emptied", row.hash)
 
     def _check_seals(self, row: Row) -> None:
         for seal in self._seals.pop(row.seq):
             self._proof.seals += 1
-            name = "the end" if seal is self._ends.seal else "a checkpoint"
-            if seal.store != self._ends.store:
+            name = "the end" if seal == self._known.ends.seal else "a checkpoint"
+            if seal.store != self._known.ends.store:
                 self._fault(row.seq, f"has {name} of another store", "store", seal.store)
             elif wrong := complaint(seal, self._keys):
                 self._fault(row.seq, f"has {name} whose seal {wrong}", wrong, seal.signature)
@@ -203,7 +256,6 @@ class _Walk:
 
     def _finish(self, seq: int) -> None:
         """No seal may stand beyond the newest event: what it sealed was cut off."""
-        self._proof.last = seq
         sealed = max(self._seals, default=0)
         if seq < sealed:
             self._missing(seq + 1, sealed)
@@ -214,9 +266,26 @@ class _Walk:
 
     def _fault(self, seq: int, what: str, *evidence: str | bytes) -> None:
         if len(self._proof.faults) < MOST_FAULTS:
-            words = " ".join(each.hex() if isinstance(each, bytes) else each for each in evidence)
-            token = f"{seq} {sha256(words.encode()).hexdigest()[:16]}"
-            self._proof.faults.append(Fault(seq, what, token))
+            self._proof.faults.append(_fault(seq, what, *evidence))
+
+
+def _fault(seq: int, what: str, *evidence: str | bytes) -> Fault:
+    words = " ".join(each.hex() if isinstance(each, bytes) else each for each in evidence)
+    return Fault(seq, what, f"{seq} {sha256(words.encode()).hexdigest()[:16]}")
+
+
+def _faults_of_the_beginning(known: _Known) -> list[Fault]:
+    """The chain begins where it was born, or where a pruning says."""
+    origin, hash_ = known.ends.origin_seq, known.ends.origin_hash
+    born_here = origin == 0 and hash_ == chain.genesis(known.ends.store)
+    faults = []
+    if not born_here and not any(pruning.allows_origin(origin, hash_) for pruning in known.prunings):
+        faults.append(_fault(origin + 1, "begins the chain, and neither its birth nor a pruning says so", hash_))
+    for seal in known.seals:
+        if origin and seal.seq == origin and seal.hash != hash_:
+            what = "was sealed with another chain before it than the one that was pruned"
+            faults.append(_fault(origin, what, seal.hash))
+    return faults
 
 
 def _told_apart(proof: Proof, acknowledged: set[str]) -> Proof:
@@ -226,6 +295,14 @@ def _told_apart(proof: Proof, acknowledged: set[str]) -> Proof:
 
 
 # ---------------------------------------------------------------- reading the store
+
+
+def _with_password(database: Database) -> str:
+    return database.url.render_as_string(hide_password=False)
+
+
+def _raw(keys: Mapping[str, Ed25519PublicKey]) -> dict[str, bytes]:
+    return {name: key.public_bytes(Encoding.Raw, PublicFormat.Raw) for name, key in keys.items()}
 
 
 def _prunings(connection: Connection) -> int:

@@ -71,6 +71,15 @@ def test_what_is_appended_together_is_all_there_when_it_returns(url: str, run) -
     assert_chain_adds_up(url)
 
 
+def test_every_commit_is_on_the_disk_and_the_files_are_ours_alone(store: Store, tmp_path: Path) -> None:
+    with store.database.reading() as connection:
+        settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
+        assert settings == ["wal", 2]
+        assert {path.name: path.stat().st_mode & 0o077 for path in tmp_path.glob("audit.db*")} == dict.fromkeys(
+            ("audit.db", "audit.db-wal", "audit.db-shm", "audit.db.lock"), 0
+        )
+
+
 def test_several_processes_write_one_chain(url: str) -> None:
     writers = [appender(url, prefix, 400, 20) for prefix in ("a", "b", "c")]
     said = [line.strip() for writer in writers for line in writer.communicate(timeout=60)[0].splitlines()]
@@ -177,7 +186,7 @@ def test_appending_to_a_store_that_is_not_open_is_an_error_not_a_wait(url: str) 
         ("audit.db", "no database address"),
         ("mysql://localhost/x", "neither sqlite"),
         ("sqlite://", "neither sqlite"),
-        ("sqlite:////no/such/folder/audit.db", "cannot write the audit store"),
+        ("sqlite:////no/such/folder/audit.db", "cannot make the audit store"),
     ],
 )
 def test_a_store_that_cannot_be_used_is_refused_at_the_start(bad: str, says: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.audit import AuditError, Event, Found, Recipient, chain, open_store
+from gateway.audit import verify as proving
 from gateway.audit.keeping import KEEP_DAYS, prune, reindex, reseal
 from gateway.audit.keys import believed_keys, signing_key
 from gateway.audit.seal import Checkpoint
@@ -132,10 +133,24 @@ CUT = ("DELETE FROM event WHERE seq > 20", "DELETE FROM mark WHERE seq > 20")
         pytest.param(["UPDATE event SET line = 'nonsense' WHERE seq = 7"], 7, "cannot be read", id="no event at all"),
     ],
 )  # fmt: skip
-def test_tampering_is_found_and_the_first_bad_event_named(lab: Lab, statements: list, first: int, says: str) -> None:
+def test_tampering_is_found_and_the_first_bad_event_named(
+    lab: Lab, statements: list, first: int, says: str, monkeypatch
+) -> None:
     lab.sql(*statements)
-    fault = lab.proof().faults[0]
-    assert (fault.seq, says in str(fault)) == (first, True), str(fault)
+    at_once = lab.proof()
+    assert (at_once.faults[0].seq, says in str(at_once.faults[0])) == (first, True), str(at_once.faults[0])
+    monkeypatch.setattr(proving, "STRETCH", 4)
+    monkeypatch.setattr(proving, "_walked", lambda known, parts: (proving._walk(known, part) for part in parts))
+    in_stretches = lab.proof()
+    assert (in_stretches.faults[0], in_stretches.events) == (at_once.faults[0], at_once.events)
+
+
+def test_several_processes_prove_as_one(lab: Lab, monkeypatch) -> None:
+    monkeypatch.setattr(proving, "STRETCH", 12)
+    proof = lab.proof()
+    assert (proof.holds, proof.events, proof.seals) == (True, EVENTS, EVENTS + 1)
+    lab.sql("DELETE FROM event WHERE seq IN (12, 20)", "DELETE FROM mark WHERE seq IN (12, 20)")
+    assert [fault.seq for fault in lab.proof().faults] == [12, 20]
 
 
 def test_one_changed_event_is_one_fault_and_the_rest_is_still_proved(lab: Lab) -> None:
