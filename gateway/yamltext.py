@@ -110,6 +110,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f", did you mean `{near[0]}`?" if near else ""
 
 
+def stem(file: str) -> str:
+    """The name of a file without its folders and its ending."""
+    return file.rpartition("/")[2].rpartition(".")[0]
+
+
 # ---------------------------------------------------------------- reading
 
 

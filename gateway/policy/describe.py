@@ -97,7 +97,13 @@ def _organisation(policy: Policy) -> Iterator[str]:
     yield "Organisation"
     for name, value in policy.organisation:
         if name not in ("languages", "language"):
-            yield f"  {name}: {'not known yet, notices leave it out' if value is None else value}"
+            yield f"  {name}: {_fact(value)}"
+
+
+def _fact(value: object) -> str:
+    if value is None:
+        return "not known yet, notices leave it out"
+    return (", ".join(map(str, value)) or "nobody") if isinstance(value, tuple) else str(value)
 
 
 def _texts(policy: Policy) -> Iterator[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import re
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -162,6 +163,11 @@ class ListEntry(Strict):
     active: bool = True
     note: str = ""
 
+    @property
+    def target(self) -> str:
+        """What the entry speaks of, in the form that is compared."""
+        return self.domain or (self.address.key if self.address else "")
+
 
 class DomainList(Strict):
     """A list somebody answers for. `check` warns when `review_after` has passed."""
@@ -174,6 +180,10 @@ class DomainList(Strict):
     active: bool = True
     note: str = ""
     entries: tuple[ListEntry, ...] = ()
+
+    def that_count(self) -> Iterator[ListEntry]:
+        """The entries that are switched on, in a list that is."""
+        return (entry for entry in self.entries if self.active and entry.active)
 
 
 # ---------------------------------------------------------------- matrix.yaml, send_sikkert.yaml
@@ -266,6 +276,18 @@ class Faellesmail(Strict):
     defaults: tuple[DefaultRow, ...] = ()
     leaders: Leaders | None = None
 
+    def moves(self) -> dict[str, Address]:
+        """Old address (as Address.key) → new one, before chains of moves are followed."""
+        by_dagtilbud = {box.dagtilbud: box.new for box in self.mailboxes if box.dagtilbud}
+        moves = {row.person.key: by_dagtilbud[row.dagtilbud] for row in self.people if row.dagtilbud in by_dagtilbud}
+        if self.leaders:
+            moves |= {person.key: self.leaders.mailbox for person in self.leaders.people}
+        moves |= {old.key: box.new for box in self.mailboxes for old in box.old}
+        for box in self.mailboxes:
+            if box.new.key in moves:  # it moved again: so did its other spellings
+                moves |= {alias.key: box.new for alias in box.aliases if alias.key not in moves}
+        return moves
+
 
 # ---------------------------------------------------------------- verdict.yaml, organisation.yaml
 
@@ -310,3 +332,20 @@ class Organisation(Strict):
     digest_to: tuple[Annotated[str, AfterValidator(_address_text)], ...] = ()
     languages: dict[DomainName, Literal["da", "en"]] = {}
     language: Literal["da", "en"] = "da"
+
+
+# ---------------------------------------------------------------- the whole folder
+
+
+class Parts(NamedTuple):
+    """Everything a policy folder says, file by file, each well-formed; not yet checked against each other."""
+
+    senders: Senders
+    recipients: Recipients
+    matrix: Matrix
+    faellesmail: Faellesmail
+    organisation: Organisation
+    decision: Decision
+    send_sikkert: SendSikkert
+    tjek: Tjek
+    lists: Mapping[str, DomainList]

@@ -15,7 +15,7 @@ from gateway.policy.faellesmail import Faellesmails
 from gateway.policy.lookalike import looks_like
 from gateway.policy.model import Decision, DomainList, HeaderMark, Organisation, RecipientClass, Tjek
 from gateway.policy.verdict import Kind, Method, Ruling, Safety
-from gateway.yamltext import Document
+from gateway.yamltext import Document, stem
 
 Row = Mapping[str, Ruling]
 """One row of the matrix: the cell of each recipient class."""
@@ -31,6 +31,9 @@ class Rows(NamedTuple):
         return self.almindelig if method is Method.ALMINDELIG else self.send_sikkert
 
 
+Words = Mapping[str, Document]
+"""The files of the detectors, by name: cpr.yaml and ord/*.yaml."""
+NUMBERS, WORDS = "cpr.yaml", "ord/"
 Ways = Mapping[tuple[str, str], Method | None]
 """The matrix read the other way: from a sender class to a recipient class, the method that is plainly `sikker`."""
 
@@ -62,7 +65,7 @@ class Policy:
     order: sender classes, least secure first. secure: sender classes that staff may stay in. ours: our own domains.
     rows, ways: the whole matrix, read both ways. mailbox_classes: the sender class of every faellesmail, by address.
     unread_by_people: matches the keys of senders nobody reads. own_domains: what nobody else may look like.
-    detection: cpr.yaml and ord/*.yaml as plain values, for detectors; words: the same, with the lines they stand on.
+    words: cpr.yaml and ord/*.yaml, for the detectors, with the lines they stand on.
     texts: files of beskeder/, for the notice. tjek: what tjek knows of mail servers.
     """
 
@@ -83,11 +86,16 @@ class Policy:
     unread_by_people: re.Pattern[str] = field(repr=False)
     organisation: Organisation
     lists: Mapping[str, DomainList] = field(repr=False)
-    detection: Mapping[str, Any] = field(repr=False)
-    words: Mapping[str, Document] = field(repr=False)
+    words: Words = field(repr=False)
     texts: Mapping[str, str] = field(repr=False)
     tjek: Tjek
     own_domains: tuple[str, ...]
+
+    @property
+    def detection(self) -> dict[str, Any]:
+        """What the detectors are made from, as plain values: `cpr`, and `ord` by the names of its files."""
+        words = {stem(name): document.value for name, document in self.words.items() if name.startswith(WORDS)}
+        return {"cpr": self.words[NUMBERS].value if NUMBERS in self.words else {}, "ord": words}
 
     def sender_class(self, addresses: Iterable[Address]) -> str:
         """The least secure class among these addresses; the default class when there are none."""
@@ -134,7 +142,7 @@ class Policy:
     def locate(self, fault: str) -> str:
         """A detector's fault in its words (`ord/NAME.yaml: KEY: …`, or `KEY: …` of cpr.yaml) as `FILE:LINE: …`."""
         name, _, rest = fault.partition(": ")
-        name, text = (name, rest) if name in self.words else ("cpr.yaml", fault)
+        name, text = (name, rest) if name in self.words else (NUMBERS, fault)
         document = self.words.get(name)
         if document is None:
             return f"{name}:1: {text}"

@@ -27,6 +27,7 @@ FAULTS = [
         "default: unsecure",
         "no class is called `unsecure`, did you mean `insecure`?",
     ),
+    ("senders.yaml", "default: insecure", "default: kk", "`kk` is secure, so every stranger would be"),
     ("senders.yaml", "order: [insecure, kk]", "order: [kk]", "the class `insecure` has no place in the order"),
     ("senders.yaml", "order: [insecure, kk]", "order: [kk, insecure]", "the last class of the order, `insecure`, must"),
     ("senders.yaml", "order: [insecure, kk]", "order: [insecure, kk, kk]", "`kk` stands twice in the order"),
@@ -58,6 +59,7 @@ FAULTS = [
     ("faellesmail.yaml", "new: strodammen@kk.dk", "new: x@lavuk.dk", "`x@lavuk.dk` is no secure mailbox"),
     ("faellesmail.yaml", "stjernen@kk.dk}", "dagklub@lavuk.dk", "this is no YAML"),
     ("faellesmail.yaml", "people: []\n", "people: [{person: a@lavuk.dk, dagtilbud: x}]\n", "no mailbox belongs to the"),
+    ("faellesmail.yaml", "dagtilbud: strødammen", "dagtilbud: sdr. fasanvej", "`sdr. fasanvej` has a mailbox already"),
     ("faellesmail.yaml", "patterns: []", 'patterns: [{pattern: "a@b.dk", new: x@kk.dk}]', "`a@b.dk` is no pattern"),
     ("faellesmail.yaml", "recipients: [andre]", "recipients: [andra]", "no class is called `andra`"),
     (
