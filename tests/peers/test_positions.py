@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,10 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import trustme
 from support.exim import Exim
+from support.haproxy import HaProxy
 from support.mailbox import Mailbox
 from support.postfix import Postfix, Sink, smtp_source
 from support.running import RunningGateway, free_port
+from support.scripted_hop import ScriptedHop
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="peer needs root: instances of Postfix and Exim")
 
@@ -21,8 +26,10 @@ WITH_CPR = "Barnets cpr-nummer er 070761-4285"
 SENDER, RECIPIENT = "dagklub@lavuk.dk", "forening@example.org"
 
 
-def swaks(port: int, body: str, *, sender: str = SENDER, recipient: str = RECIPIENT) -> subprocess.CompletedProcess:
-    words = ("--from", sender, "--to", recipient, "--body", body, "--header", "Subject: Tur")
+def swaks(
+    port: int, body: str, *options: str, sender: str = SENDER, recipient: str = RECIPIENT
+) -> subprocess.CompletedProcess[str]:
+    words = ("--from", sender, "--to", recipient, "--body", body, "--header", "Subject: Tur", *options)
     command = ["swaks", "--server", f"127.0.0.1:{port}", "--timeout", "30", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
@@ -108,33 +115,39 @@ def test_postfix_with_relayhost_tells_the_sender_itself_when_we_refuse(tmp_path:
 # ---------------------------------------------------------------- Postfix around us, before its queue
 
 
-def around(folder: Path, home: Path, role: str, *options: str) -> tuple[RunningGateway, Postfix]:
-    """One Postfix: its smtpd gives everything to us, and a second smtpd takes what we give back."""
+def around(
+    folder: Path, home: Path, role: str, *options: str, protocol: str = "smtp", **parameters: str
+) -> tuple[RunningGateway, Postfix]:
+    """One Postfix: its smtpd gives everything to us, and a second smtpd takes what we give back.
+
+    options: for the first smtpd, with `{gateway}` where our address goes.
+    """
     back = free_port()
-    gateway = RunningGateway(home, back, listener={"role": role})
+    gateway = RunningGateway(home, back, listener={"role": role, "xforward": role == "outbound", "protocol": protocol})
     postfix = Postfix(
         folder,
-        smtpd=("-o", f"smtpd_proxy_filter=127.0.0.1:{gateway.port}", *options),
+        smtpd=tuple(word.format(gateway=f"127.0.0.1:{gateway.port}") for word in options),
         services=(
             f"127.0.0.1:{back} inet n - n - - smtpd"
-            " -o smtpd_authorized_xforward_hosts=127.0.0.0/8 -o smtpd_client_restrictions="
+            " -o content_filter= -o smtpd_authorized_xforward_hosts=127.0.0.0/8 -o smtpd_client_restrictions="
             " -o smtpd_recipient_restrictions=permit_mynetworks,reject"
             " -o receive_override_options=no_unknown_recipient_checks",
         ),
+        **parameters,
     )
     postfix.start()
     gateway.start()
     return gateway, postfix
 
 
-@pytest.fixture(scope="module", params=["", "speed_adjust"], ids=["plain", "speed_adjust"])
+@pytest.fixture(scope="module", params=[(), ("-o", "smtpd_proxy_options=speed_adjust")], ids=["plain", "speed_adjust"])
 def proxy_filter(
     request: pytest.FixtureRequest, open_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Position, Position]]:
     """Two such servers: with an outbound and with an inbound listener."""
-    options = ("-o", f"smtpd_proxy_options={request.param}") if request.param else ()
+    options = ("-o", "smtpd_proxy_filter={gateway}", *request.param)
     pairs = [
-        around(open_folder / f"{role}-{request.param}", tmp_path_factory.mktemp(role), role, *options)
+        around(open_folder / f"{role}{len(request.param)}", tmp_path_factory.mktemp(role), role, *options)
         for role in ("outbound", "inbound")
     ]
     yield tuple(Position(postfix.port, gateway, postfix) for gateway, postfix in pairs)
@@ -160,6 +173,19 @@ def test_smtpd_proxy_filter_refuses_within_the_clients_own_dialogue(proxy_filter
     assert position.mailbox.delivered(0) == []
 
 
+@pytest.mark.peer("postfix", "swaks")
+def test_the_server_behind_us_logs_the_real_client(proxy_filter: tuple[Position, Position]) -> None:
+    """XFORWARD from Postfix to us, and from us to Postfix."""
+    position, _ = proxy_filter
+    before = len(position.mailbox.delivered(0))
+    assert swaks(position.entrance, "Tur", "--local-interface", "127.0.0.2").returncode == 0
+    message = position.mailbox.delivered(before + 1)[-1]
+    assert re.search(rb"by gateway\.example \(Postvagt\)", message)
+    assert re.search(rb"Received: from [^\r]*\[127\.0\.0\.2\]\)?\r\n\tby gateway\.example", message), message
+    log = position.mailbox.log.read_text()
+    assert log.count("client=unknown[127.0.0.2]") + log.count("client=localhost[127.0.0.2]") >= 2, log[-1500:]
+
+
 @pytest.mark.peer("postfix", "smtp-source")
 def test_smtpd_proxy_filter_under_load_loses_nothing(proxy_filter: tuple[Position, Position]) -> None:
     position, _ = proxy_filter
@@ -167,6 +193,44 @@ def test_smtpd_proxy_filter_under_load_loses_nothing(proxy_filter: tuple[Positio
     load = smtp_source(position.entrance, "-d", "-s", "10", "-m", "100", "-l", "3000", "-f", SENDER, "-t", RECIPIENT)
     assert load.returncode == 0, load.stderr
     assert len(position.mailbox.delivered(before + 100)) == before + 100
+
+
+# ---------------------------------------------------------------- Postfix around us, after its queue
+
+
+@pytest.fixture(scope="module", params=["lmtp", "smtp"])
+def content_filter(
+    request: pytest.FixtureRequest, open_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Position]:
+    gateway, postfix = around(
+        open_folder / f"after-{request.param}",
+        tmp_path_factory.mktemp("after"),
+        "outbound",
+        "-o",
+        f"content_filter={request.param}:inet:{{gateway}}"
+        if request.param == "lmtp"
+        else "content_filter=smtp:{gateway}",
+        protocol=request.param,
+        lmtp_send_xforward_command="yes",
+        smtp_send_xforward_command="yes",
+    )
+    yield Position(postfix.port, gateway, postfix)
+    gateway.stop()
+    postfix.stop()
+
+
+@pytest.mark.peer("postfix", "swaks")
+def test_postfix_with_content_filter(content_filter: Position) -> None:
+    assert_mail_flows(content_filter)
+    assert_letters_outside_ascii_flow(content_filter)
+
+
+@pytest.mark.peer("postfix", "smtp-source")
+def test_content_filter_under_load_loses_nothing(content_filter: Position) -> None:
+    before = len(content_filter.mailbox.delivered(0))
+    load = smtp_source(content_filter.entrance, "-d", "-s", "5", "-m", "50", "-r", "3", "-f", SENDER, "-t", RECIPIENT)
+    assert load.returncode == 0, load.stderr
+    assert len(content_filter.mailbox.delivered(before + 150, 40)) == before + 150, "three recipients each"
 
 
 # ---------------------------------------------------------------- Exim
@@ -205,6 +269,73 @@ def test_exim_keeps_what_we_cannot_give_on(tmp_path: Path, open_folder: Path) ->
     finally:
         first.stop()
         gateway.stop()
+
+
+@pytest.mark.peer("exim4", "swaks", "msmtp")
+def test_staff_submit_with_a_password_that_the_next_hop_checks(tmp_path: Path, open_folder: Path) -> None:
+    """Port 587 and 465: AUTH goes on to Exim, over TLS, and is neither kept nor logged."""
+    authority = trustme.CA()
+    for folder in (tmp_path, open_folder):
+        authority.cert_pem.write_to_path(folder / "authority.pem")
+        authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
+    (open_folder / "both.pem").chmod(0o644)
+    last = Exim(open_folder / "exim-auth", certificate=open_folder / "both.pem").start()
+    tls = {"certificate": "both.pem", "key": "both.pem"}
+    implicit = free_port()
+    gateway = RunningGateway(
+        tmp_path,
+        last.port,
+        listener={"role": "submission", "tls": tls},
+        more_listeners=[{"role": "submission", "listen": f"127.0.0.1:{implicit}", "tls": {**tls, "implicit": True}}],
+        next_hop={"host": "127.0.0.1", "port": last.port, "tls": "required", "ca": "authority.pem"},
+    ).start()
+    login = ("--auth", "PLAIN", "--auth-user", "dagklub", "--auth-password")
+    try:
+        assert swaks(gateway.port, "uden").returncode != 0, "nobody sends without a password"
+        assert swaks(gateway.port, "i klartekst", *login, "hemmelig").returncode != 0, "AUTH is offered under TLS only"
+        wrong = swaks(gateway.port, "forkert", "--tls", *login, "forkert")
+        assert "535" in wrong.stdout, wrong.stdout
+        right = swaks(gateway.port, "med kode", "--tls", *login, "hemmelig")
+        assert right.returncode == 0, right.stdout
+        right = swaks(implicit, "med kode paa 465", "--tlsc", *login, "hemmelig")
+        assert right.returncode == 0, right.stdout
+        words = ("--host=127.0.0.1", f"--port={implicit}", "--tls=on", "--tls-starttls=off", "--auth=plain")
+        words = (*words, f"--tls-trust-file={tmp_path}/authority.pem", "--user=dagklub", f"--from={SENDER}")
+        command = ["msmtp", "--file=/dev/null", *words, "--passwordeval=echo hemmelig", RECIPIENT]
+        by_msmtp = subprocess.run(
+            command, input=b"Subject: Tur\n\nmsmtp\n", capture_output=True, timeout=60, check=False
+        )
+        assert by_msmtp.returncode == 0, by_msmtp.stderr
+        assert len(last.delivered(3)) == 3
+        assert b"hemmelig" not in gateway.everything_written()
+        assert base64.b64encode(b"\0dagklub\0hemmelig") not in gateway.everything_written()
+    finally:
+        gateway.stop()
+        last.stop()
+
+
+# ---------------------------------------------------------------- HAProxy
+
+
+@pytest.mark.peer("haproxy", "swaks")
+@pytest.mark.parametrize("option", ["send-proxy", "send-proxy-v2"])
+def test_haproxy_in_front(tmp_path: Path, option: str) -> None:
+    """The real client's address is known, before and after STARTTLS (row n of tests/smtp/test_transparency.py)."""
+    trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(tmp_path / "both.pem")
+    hop = ScriptedHop()
+    tls = {"certificate": "both.pem", "key": "both.pem"}
+    gateway = RunningGateway(tmp_path, hop.port, listener={"proxy_protocol": True, "tls": tls}).start()
+    balancer = HaProxy(tmp_path, gateway.port, option).start()
+    try:
+        for options in ((), ("--tls",)):
+            hop.forget()
+            sent = swaks(balancer.port, "Tur", "--local-interface", "127.0.0.2", *options)
+            assert sent.returncode == 0, sent.stdout
+            assert b"([127.0.0.2])" in hop.messages[0].partition(b"\r\n\tby")[0]
+    finally:
+        balancer.stop()
+        gateway.stop()
+        hop.close()
 
 
 def wait_until(happened, server: Mailbox, seconds: float = 20.0) -> None:

@@ -351,7 +351,6 @@ def test_row_p_commands_injected_before_tls_are_dropped(secured) -> None:
         assert client.say("RCPT TO:<a@example.org>")[:3] == "503", "MAIL was never heard"
 
 
-@pytest.mark.xfail(strict=True, reason="bytes that come between 220 and the handshake are eaten")
 def test_rfc3207_starttls_in_the_middle_of_a_transaction_forgets_it(secured) -> None:
     gateway, context = secured
     with RawClient(gateway.port) as client:

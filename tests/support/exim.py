@@ -31,7 +31,7 @@ primary_hostname = exim.example
 keep_environment =
 deliver_drop_privilege
 message_size_limit = 60M
-tls_advertise_hosts =
+{main}
 smtputf8_advertise_hosts = *
 dsn_advertise_hosts = *
 prdr_enable
@@ -61,6 +61,14 @@ maildir:
 
 begin retry
 * * F,1h,2s
+
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${{if and{{{{eq{{$auth2}}{{dagklub}}}}{{eq{{$auth3}}{{hemmelig}}}}}}}}
+  server_set_id = $auth2
 """
 
 _ONWARDS = """
@@ -77,10 +85,11 @@ class Exim(Mailbox):
     """One instance on loopback.
 
     next_port: give everything on to this port, but keep its own bounces; without it keep everything in one Maildir.
-    client: more options for the transport towards the next hop.
+    client: more options for the transport towards the next hop. certificate: a PEM file with key and chain; with it,
+    clients may use TLS, and log in as `dagklub` with the password `hemmelig`.
     """
 
-    def __init__(self, folder: Path, next_port: int = 0, client: str = "") -> None:
+    def __init__(self, folder: Path, next_port: int = 0, client: str = "", certificate: Path | None = None) -> None:
         folder.mkdir()
         super().__init__(folder / "mail", folder / "log" / "main")
         self.port = free_port()
@@ -97,6 +106,7 @@ class Exim(Mailbox):
             next_port=next_port or 25,
             onwards=_ONWARDS if next_port else "",
             client=client,
+            main=_tls(certificate),
         )
         (folder / "exim.conf").write_text(configuration)
         for path in (folder, *folder.iterdir()):
@@ -113,6 +123,17 @@ class Exim(Mailbox):
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10)
+
+
+def _tls(certificate: Path | None) -> str:
+    if certificate is None:
+        return "tls_advertise_hosts =\nauth_advertise_hosts ="
+    lines = (
+        "tls_advertise_hosts = *",
+        f"tls_certificate = {certificate}",
+        "auth_advertise_hosts = ${if def:tls_in_cipher{*}}",
+    )
+    return "\n".join(lines)
 
 
 def program() -> str | None:

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 class RawClient:
     """One connection. `say` sends a command and returns the whole reply, decoded."""
 
-    def __init__(self, port: int, *, timeout: float = 20.0) -> None:
+    def __init__(self, port: int, *, timeout: float = 20.0, tls: ssl.SSLContext | None = None) -> None:
         self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.stream = self.socket.makefile("rb")
         self.greeting = self.hear()
 

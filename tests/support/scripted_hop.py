@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class ScriptedHop:
         self.keywords = keywords
         self.answers: dict[bytes, bytes | list[bytes]] = {}
         self.slow_dot = 0.0
+        self.tls: ssl.SSLContext | None = None
         self.taken: list[Taken] = []
         self.commands: list[bytes] = []
         self.connections = 0
@@ -78,8 +80,8 @@ class ScriptedHop:
         finally:
             self._open.discard(connection)
 
-    def _talk(self, connection: socket.socket, stream) -> None:
-        if not self._answer(connection, b"GREETING", b"220 hop\r\n"):
+    def _talk(self, connection: socket.socket, stream, *, greets: bool = True) -> None:
+        if greets and not self._answer(connection, b"GREETING", b"220 hop\r\n"):
             return
         taken = Taken()
         while line := stream.readline():
@@ -98,8 +100,17 @@ class ScriptedHop:
                 usual = b"221 bye\r\n"
             else:
                 usual = b"250 2.0.0 ok\r\n"
+            if verb == b"AUTH":
+                usual = b"235 2.7.0 ok\r\n"
+            elif verb in (b"XCLI", b"STAR"):
+                usual = b"220 hop\r\n"
             answer = self._answer(connection, verb, usual)
             if not answer:
+                return
+            if verb == b"STAR" and answer[:1] == b"2":
+                assert self.tls is not None
+                with self.tls.wrap_socket(connection, server_side=True) as secured:
+                    self._talk(secured, secured.makefile("rb"), greets=False)
                 return
             positive = answer[:1] in b"23"
             if verb == b"MAIL":
