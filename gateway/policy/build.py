@@ -12,7 +12,7 @@ from gateway.policy import model
 from gateway.policy.domains import Index
 from gateway.policy.faellesmail import Faellesmails, Pattern, final
 from gateway.policy.model import Parts
-from gateway.policy.policy import Marks, Policy, Row, Rows, Ways, Words
+from gateway.policy.policy import ROUTE, Marks, Policy, Row, Rows, Ways, Words
 from gateway.policy.verdict import Method, Ruling, Safety
 
 
@@ -67,7 +67,7 @@ def index_of(default: str, classes: Mapping[Any, Any], lists: Mapping[str, model
 def _marks(marks: model.SendSikkert) -> Marks:
     recipients = Index("")
     for entry in marks.recipient_domains:
-        recipients.add_domain("route", entry.domain, entry.subdomains)
+        recipients.add_domain(ROUTE, entry.domain, entry.subdomains)
     return Marks(recipients, marks.headers, marks.clients)
 
 

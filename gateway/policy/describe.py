@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gateway.policy.policy import Policy
+from gateway.policy.domains import Index
+from gateway.policy.policy import ROUTE, Policy
 from gateway.policy.verdict import Method
 
 
@@ -31,19 +32,17 @@ def _senders(policy: Policy) -> Iterator[str]:
         marks = [word for word, holds in (("secure", name in policy.secure), ("ours", _is_ours(policy, name))) if holds]
         if name == policy.senders.default:
             marks.append("the default")
-        domains = [domain for domain, one in policy.senders.domains.items() if one == name]
-        yield f"  {name}{_bracketed(marks)}: {_some(domains)}"
+        yield f"  {name}{_bracketed(marks)}: {_some(_members(policy.senders, name))}"
 
 
 def _recipients(policy: Policy) -> Iterator[str]:
     yield "Recipient classes"
     index = policy.recipients
     for name, one in policy.classes.items():
-        members = [key for table in (index.domains, index.addresses) for key, owner in table.items() if owner == name]
         marks = [one.title] if one.title else []
         if name == index.default:
             marks.append("the default")
-        yield f"  {name}{_bracketed(marks)}: {_some(members)}"
+        yield f"  {name}{_bracketed(marks)}: {_some(_members(index, name))}"
 
 
 def _lists(policy: Policy) -> Iterator[str]:
@@ -75,8 +74,7 @@ def _faellesmail(policy: Policy) -> Iterator[str]:
 def _send_sikkert(policy: Policy) -> Iterator[str]:
     marks = policy.send_sikkert
     yield "Send sikkert is recognised by"
-    domains = [f"{d} and below" if d in marks.recipients.parents else d for d in marks.recipients.domains]
-    yield f"  recipient domains: {_some(domains)}"
+    yield f"  recipient domains: {_some(_members(marks.recipients, ROUTE))}"
     headers = [mark.name if mark.value is None else f"{mark.name}: {mark.value}" for mark in marks.headers]
     yield f"  headers: {_some(headers)}"
     yield f"  clients: {_some([str(network) for network in marks.clients])}"
@@ -109,6 +107,13 @@ def _fact(value: object) -> str:
 def _texts(policy: Policy) -> Iterator[str]:
     yield "Texts (postvagt notice --preview shows them filled in)"
     yield f"  of this organisation's own: {_some(sorted(policy.texts), most=20)}"
+
+
+def _members(index: Index, name: str) -> list[str]:
+    """Domains and addresses of one class."""
+    domains = [domain for domain, owner in index.domains.items() if owner == name]
+    addresses = [address for address, owner in index.addresses.items() if owner == name]
+    return [f"{domain} and below" if domain in index.parents else domain for domain in domains] + addresses
 
 
 def _is_ours(policy: Policy, name: str) -> bool:

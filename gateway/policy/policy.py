@@ -33,6 +33,8 @@ class Rows(NamedTuple):
 
 Words = Mapping[str, Document]
 """The files of the detectors, by name: cpr.yaml and ord/*.yaml."""
+ROUTE = "route"
+"""What the index of Send sikkert's domains calls them."""
 NUMBERS, WORDS = "cpr.yaml", "ord/"
 Ways = Mapping[tuple[str, str], Method | None]
 """The matrix read the other way: from a sender class to a recipient class, the method that is plainly `sikker`."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import dns.rcode
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.mail.address import Address
 from gateway.policy import Method, Policy, Route
@@ -144,6 +146,16 @@ def test_a_look_alike_is_a_warning_not_a_suggestion(lavuk: Policy) -> None:
     (answer,) = ask(lavuk, NOBODY, "x@кк.dk")
     assert (answer.imitates, answer.did_you_mean) == ("kk.dk", None)
     assert "Pas på" in as_text(answer, "")
+
+
+@settings(deadline=None)
+@given(st.text(max_size=40), st.sampled_from(["{}", "{}@kk.dk", "x@{}", "x@{}.dk", "x@a..{}"]))
+def test_anything_may_be_asked_about(lavuk: Policy, text: str, form: str) -> None:
+    address = form.format(text)
+    (answer,) = ask(lavuk, Lookup.at("127.0.0.1", 1), address, seconds=0.0)
+    assert answer.dns == Dns()
+    assert as_text(answer, "way", "da").strip()
+    json.dumps(as_record(answer))
 
 
 # ---------------------------------------------------------------- the command
