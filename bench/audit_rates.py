@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import uvloop
 
@@ -33,8 +34,8 @@ def an_event(worker: int, number: int) -> Event:
     )  # fmt: skip
 
 
-async def append_all(url: str, worker: int, clients: int) -> None:
-    store = open_store(url)
+async def append_all(url: str, keys: Path, worker: int, clients: int) -> None:
+    store = open_store(url, keys)
     store.start()
     numbers = iter(range(EVENTS))
 
@@ -49,8 +50,8 @@ async def append_all(url: str, worker: int, clients: int) -> None:
     print(EVENTS / seconds, cpu / EVENTS * 1e6)
 
 
-def measure(url: str, workers: int, clients: int) -> None:
-    words = [sys.executable, __file__, url]
+def measure(url: str, keys: str, workers: int, clients: int) -> None:
+    words = [sys.executable, __file__, url, keys]
     running = [
         subprocess.Popen([*words, str(worker), str(clients)], stdout=subprocess.PIPE, text=True)
         for worker in range(workers)
@@ -61,15 +62,16 @@ def measure(url: str, workers: int, clients: int) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) == 4:
-        uvloop.run(append_all(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    if len(sys.argv) == 5:
+        url, keys, worker, clients = sys.argv[1:]
+        uvloop.run(append_all(url, Path(keys), int(worker), int(clients)))
         return
     with tempfile.TemporaryDirectory() as folder:
         url = sys.argv[1] if len(sys.argv) > 1 else f"sqlite:///{folder}/audit.db"
         print("| worker processes | messages in flight in each | events a second, durable | processor time an event |")
         print("|---|---|---|---|")
         for workers, clients in ((1, 1), (1, 50), (2, 50), (2, 200)):
-            measure(url, workers, clients)
+            measure(url, f"{folder}/keys", workers, clients)
 
 
 if __name__ == "__main__":

@@ -103,7 +103,8 @@ class Store:
         if not entries:
             return
         with self.database.writing() as connection:
-            self.link(connection, entries)
+            checkpoint = self.link(connection, entries)
+        _tell(checkpoint)
 
     def recent(self, limit: int = 50, **wanted: Any) -> list[Record]:
         """The newest events that fit the filters of `search.Filter`, newest first."""
@@ -123,8 +124,11 @@ class Store:
             self._thread = None
         self.database.close()
 
-    def link(self, connection: Connection, entries: list[Entry]) -> None:
-        """Continue the chain with these events and seal it, inside the caller's transaction of `Database.writing`."""
+    def link(self, connection: Connection, entries: list[Entry]) -> Checkpoint | None:
+        """Continue the chain with these events and seal it, inside the caller's transaction of `Database.writing`.
+
+        Gives the checkpoint it left, if any, to be told of once the transaction has been committed, and not before.
+        """
         head = connection.execute(_HEAD).one()
         seq, previous = head.seq, bytes(head.hash)
         rows: list[tuple[Any, ...]] = []
@@ -136,19 +140,22 @@ class Store:
             marks.extend((word, seq) for word in entry.marks)
         self._events.insert(connection, rows)
         self._marks.insert(connection, marks)
-        self._seal(connection, head, seq, entries[-1].at, previous)
+        return self._seal(connection, head, seq, entries[-1].at, previous)
 
-    def _seal(self, connection: Connection, old: Row[*tuple[Any, ...]], seq: int, at: int, hash_: bytes) -> None:
+    def _seal(
+        self, connection: Connection, old: Row[*tuple[Any, ...]], seq: int, at: int, hash_: bytes
+    ) -> Checkpoint | None:
         """Sign the new end; now and then leave the seal behind as a checkpoint."""
         assert self._signer is not None
         seal = self._signer.seal(self._id, seq, at, hash_)
         new = {"seq": seq, "at": at, "hash": hash_, "signer": seal.signer, "signature": seal.signature}
         kept = {"checkpoint_seq": old.checkpoint_seq, "checkpoint_at": old.checkpoint_at}
-        if seq - old.checkpoint_seq >= CHECKPOINT_EVENTS or at - old.checkpoint_at >= CHECKPOINT_MICROSECONDS:
+        stays = seq - old.checkpoint_seq >= CHECKPOINT_EVENTS or abs(at - old.checkpoint_at) >= CHECKPOINT_MICROSECONDS
+        if stays:
             connection.execute(_NEW_CHECKPOINT, new)
             kept = {"checkpoint_seq": seq, "checkpoint_at": at}
-            _log.info("audit checkpoint %s", seal)
         connection.execute(_NEW_HEAD, new | kept)
+        return seal if stays else None
 
     def _write_batches(self) -> None:
         closing = False
@@ -160,7 +167,8 @@ class Store:
                 if batch:
                     with self.database.writing() as connection:
                         closing |= self._take_all(batch, MAX_BATCH)
-                        self.link(connection, [waiter.entry for waiter in batch])
+                        checkpoint = self.link(connection, [waiter.entry for waiter in batch])
+                    _tell(checkpoint)
             except Exception as caught:  # whatever it is, the waiters hear it and the next batch is tried
                 closing |= self._take_all(batch, self._waiting.qsize())
                 error = _as_audit_error(caught)
@@ -236,6 +244,12 @@ def _as_audit_error(caught: Exception) -> AuditError:
         return caught
     _log.error("audit: a fault of our own while writing: %s", type(caught).__name__, exc_info=caught)
     return AuditError(f"cannot write the audit store: {type(caught).__name__}")
+
+
+def _tell(checkpoint: Checkpoint | None) -> None:
+    """Into the log, which is kept elsewhere; only what is on the disk, or a lost commit would look like tampering."""
+    if checkpoint is not None:
+        _log.info("audit checkpoint %s", checkpoint)
 
 
 def _wake(batch: list[_Waiter], error: AuditError | None) -> None:

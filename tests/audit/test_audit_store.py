@@ -16,6 +16,7 @@ from audit_appender import an_event
 
 from gateway.audit import AuditError, Event, Found, Recipient, Unread, chain, open_store
 from gateway.audit.event import SERVICE
+from gateway.audit.seal import Checkpoint
 from gateway.audit.store import Store
 
 APPENDER = Path(__file__).with_name("audit_appender.py")
@@ -147,6 +148,21 @@ def test_one_event_that_cannot_be_written_does_not_stop_the_next(store: Store, m
         await store.append(an_event("2"))
 
     asyncio.run(scenario())
+    assert [record.event.case_id for record in store.recent()] == ["2"]
+
+
+def test_a_checkpoint_is_told_to_the_log_once_it_is_on_the_disk_and_not_before(
+    store: Store, caplog, monkeypatch
+) -> None:
+    with caplog.at_level("INFO"):
+        with monkeypatch.context() as patch:
+            patch.setattr(store.database.engine.dialect, "do_commit", lambda _: (_ for _ in ()).throw(OSError("full")))
+            with pytest.raises(AuditError):
+                store.write([an_event("1")])
+        assert "checkpoint" not in caplog.text
+        store.write([an_event("2")])
+    told = [message for message in caplog.messages if message.startswith("audit checkpoint ")]
+    assert [Checkpoint.parse(message.removeprefix("audit checkpoint ")).seq for message in told] == [1]
     assert [record.event.case_id for record in store.recent()] == ["2"]
 
 
