@@ -227,13 +227,21 @@ class Worker:
         )
 
     def _conversation(self, gate: Gate, terms: Terms, tls: ssl.SSLContext | None, peer: Peer) -> Conversation:
-        conversation = Conversation(
-            Relay(gate), terms, self._patience, self._flight, tls=tls, peer=peer, on_end=self._left
+        return Conversation(
+            Relay(gate),
+            terms,
+            self._patience,
+            self._flight,
+            tls=tls,
+            peer=peer,
+            on_begin=partial(self._came, peer[0]),
+            on_end=self._left,
         )
-        self._conversations[conversation] = peer[0]
-        self._per_address[peer[0]] += 1
+
+    def _came(self, ip: str, conversation: Conversation) -> None:
+        self._conversations[conversation] = ip
+        self._per_address[ip] += 1
         self._plan.counts.set(self._number, len(self._conversations))
-        return conversation
 
     def _left(self, conversation: Conversation) -> None:
         ip = self._conversations.pop(conversation)

@@ -66,6 +66,7 @@ class Case:
             listener=gate.listener,
             role=gate.role.value,
             client=client.ip,
+            user=client.user,
             tls_in=client.tls,
             tls_out=self.next_hop_tls,
             sender=recorded_sender(self.envelope.sender, gate.desk.policy.owns(self.envelope.sender)),

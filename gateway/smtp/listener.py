@@ -52,6 +52,7 @@ class Conversation(SMTP):
         *,
         peer: Peer,
         tls: ssl.SSLContext | None = None,
+        on_begin: Callable[[Conversation], None] = lambda conversation: None,
         on_end: Callable[[Conversation], None] = lambda conversation: None,
     ) -> None:
         self._become_a_session(asyncio.get_running_loop())
@@ -61,6 +62,7 @@ class Conversation(SMTP):
         self._flight = flight
         self._tls = tls
         self._peer = peer
+        self._on_begin = on_begin
         self._on_end = on_end
         self._inbox = Inbox()
         self._load: Load | None = None
@@ -94,6 +96,7 @@ class Conversation(SMTP):
         self._inbox.attach(self._line)
         client = Client(*self._peer, tls=_described(self._line))
         self._dialogue = Dialogue(self, self._backend, self._terms, client)
+        self._on_begin(self)
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:

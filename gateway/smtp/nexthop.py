@@ -118,7 +118,6 @@ class Session(asyncio.Protocol):
         self.in_transaction = False
         self.is_lent = False
         self.idle_since = 0.0
-        self.presented: Client | None = None
 
     # What the transport calls
 
@@ -257,7 +256,6 @@ class Session(asyncio.Protocol):
         if self._target.xclient and client is not None and b"XCLIENT" in self.capabilities:
             line = xclient_command(client, self.capabilities.parameters(b"XCLIENT"))
             _expect(await self.command(line), 220, "XCLIENT")
-            self.presented = client
             await self._hello()
 
     async def log_in(self, user: str, password: str) -> Reply:
@@ -362,6 +360,8 @@ class NextHop:
 
     async def session(self, client: Client | None = None) -> Session:
         """A session ready for MAIL: one that waited, or a new one. Raises NextHopError."""
+        if self.target.xclient:
+            return await self.fresh_session(client)
         now = asyncio.get_running_loop().time()
         while self._idle:
             session = self._idle.pop()
@@ -443,7 +443,7 @@ class NextHop:
 
     def give_back(self, session: Session) -> None:
         """Keep a clean session for a few seconds; drop any other, and those that stand for one client only."""
-        if session.presented is not None and session.is_usable:
+        if self.target.xclient and session.is_usable:
             session.leave()
             return
         if session.in_transaction or not session.is_usable or len(self._idle) >= POOL_SIZE:

@@ -26,10 +26,10 @@ def hop():
 
 BROKEN = {
     "inspection crashes": "from gateway.inspect import Inspector\n"
-    "def broken(self, content, *rest): raise ValueError(content.decode())\n"
-    "Inspector.__call__ = broken\n",
+    "def broken(self, message): raise ValueError(message.content.decode())\n"
+    "Inspector.plan = broken\n",
     "inspection hangs": "import time\nfrom gateway.inspect import Inspector\nfrom gateway.smtp import desk\n"
-    "desk.AT_ONCE_BYTES = 0\nInspector.__call__ = lambda self, content, *rest: time.sleep(4)\n",
+    "desk.AT_ONCE_BYTES = 0\nInspector.plan = lambda self, message: time.sleep(4)\n",
     "the record cannot be written": "from gateway.audit import AuditError, Store\n"
     "async def broken(self, event): raise AuditError('disk full')\n"
     "Store.append = broken\n",
