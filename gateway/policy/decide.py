@@ -43,14 +43,13 @@ def decide(
     speakers = _speakers(policy, sender, authors)
     sender_class = policy.least_secure(speaker.sender_class for speaker in speakers)
     rulings, strangers, routes = _rulings(policy, sender_class, envelope, headers)
-    unread_means = policy.decision.unreadable.get(sender_class, "block")
-    unread = tuple(unreadable) if unread_means == "block" else ()
+    unread, unread_but_told = _sorted_out(policy, sender_class, unreadable) if unreadable else ((), ())
     counted = tuple(
-        finding for finding in findings if _counts(policy, finding, unread_means) and not _is_route(finding, routes)
+        finding for finding in findings if _counts(policy, finding, sender_class) and not _is_route(finding, routes)
     )
     lawful = bool(rulings) and all(ruling.lawful for ruling in rulings)
     blocked = bool(counted or unread) and not lawful
-    notify = unread_means == "notify" and bool(unreadable) and not lawful
+    notify = bool(unread_but_told) and not blocked and not lawful
     follow_up = _follow_up(policy, role, sender, headers, blocked, notify)
     adviser = _adviser(policy, speakers, sender_class) if blocked and role is not Role.INBOUND else None
     lookalikes = _lookalikes(policy, speakers, strangers)
@@ -64,7 +63,7 @@ def decide(
         policy_version=policy.version,
         reasons=(*_reasons(counted, unread, rulings), *lookalikes) if counted or unread else lookalikes,
         findings=counted,
-        unreadable=tuple(unreadable) if notify else unread,
+        unreadable=unread_but_told if notify else unread,
         categories=_categories(counted, unread),
         confidence=max((finding.confidence for finding in counted), default=None),
         numbers=numbers,
@@ -108,13 +107,27 @@ def _adviser(policy: Policy, speakers: Sequence[_Speaker], sender_class: str) ->
 # ---------------------------------------------------------------- findings
 
 
-def _counts(policy: Policy, finding: Finding, unread_means: str) -> bool:
+def _sorted_out(
+    policy: Policy, sender_class: str, unreadable: Sequence[Unreadable]
+) -> tuple[tuple[Unreadable, ...], tuple[Unreadable, ...]]:
+    """Of what could not be read: what stops the message, and what the sender is only told of."""
+    decision = policy.decision
+    usual = decision.unreadable.get(sender_class, "block")
+    words = [decision.unreadable_because.get(each.reason, usual) for each in unreadable]
+    pairs = list(zip(unreadable, words, strict=True))
+    return (
+        tuple(each for each, word in pairs if word == "block"),
+        tuple(each for each, word in pairs if word == "notify"),
+    )
+
+
+def _counts(policy: Policy, finding: Finding, sender_class: str) -> bool:
     """Whether a finding can block: sure enough, and of a category that does."""
     decision = policy.decision
     if finding.confidence < decision.block_at:
         return False
     if finding.category == "unreadable":
-        return unread_means == "block"
+        return decision.unreadable.get(sender_class, "block") == "block"
     if finding.category in CATEGORIES:
         return finding.category not in decision.record_only
     return finding.category in decision.also_block

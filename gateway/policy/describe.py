@@ -87,7 +87,8 @@ def _decision(policy: Policy) -> Iterator[str]:
     yield f"  several recipients: {decision.mixed_recipients}"
     yield f"  the sender hears by: {decision.on_block} (inbound: always reject)"
     unreadable = (f"{name} {decision.unreadable.get(name, 'block')}" for name in policy.order)
-    yield f"  unreadable parts: {', '.join(unreadable)}"
+    because = (f"because of {reason!s} {word}" for reason, word in decision.unreadable_because.items())
+    yield f"  unreadable parts: {', '.join((*unreadable, *because))}"
     yield f"  severity: medium from {decision.severity.medium}, high from {decision.severity.high} CPR numbers"
 
 

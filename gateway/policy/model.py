@@ -23,6 +23,7 @@ from pydantic import (
 
 from gateway.mail.address import Address, a_label
 from gateway.mail.finding import CATEGORIES, Confidence
+from gateway.mail.fragment import Reason
 from gateway.mail.network import Network
 from gateway.policy.verdict import Kind, Method, Safety
 
@@ -310,6 +311,7 @@ class Decision(Strict):
     mixed_recipients: Literal["block_all", "split"] = "block_all"
     on_block: Literal["bounce", "reject"] = "bounce"
     unreadable: dict[ClassName, Literal["block", "relay", "notify"]] = {}
+    unreadable_because: dict[Reason, Literal["block", "relay", "notify"]] = {}
     severity: SeveritySteps = SeveritySteps()
     never_bounce: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 

@@ -184,6 +184,17 @@ def test_unreadable_parts_are_judged_by_class_of_sender(
         assert verdict.reasons[0] == "unreadable, encrypted, in attachment:zip 1"
 
 
+def test_the_reason_goes_before_the_class(verdict_on: Judge, changed: Change) -> None:
+    picture = Unreadable(attachment("jpg", 2), Reason.NO_OCR)
+    policy = load_policy(changed("verdict.yaml", "unreadable_because: {}", "unreadable_because: {no OCR: relay}"))
+    assert verdict_on(policy=policy, findings=(), unreadable=(picture,)).action is Action.RELAY
+    both = verdict_on(policy=policy, findings=(), unreadable=(CLOSED, picture))
+    assert (both.action, both.unreadable) == (Action.BLOCK, (CLOSED,))
+    told = load_policy(changed("verdict.yaml", "unreadable_because: {}", "unreadable_because: {no OCR: notify}"))
+    verdict = verdict_on(policy=told, findings=(), unreadable=(picture,))
+    assert (verdict.action, verdict.follow_up, verdict.unreadable) == (Action.RELAY, FollowUp.NOTIFY, (picture,))
+
+
 def test_unreadable_to_a_lawful_recipient_is_relayed(verdict_on: Judge) -> None:
     assert verdict_on("x@kk.dk", findings=(), unreadable=(CLOSED,)).action is Action.RELAY
 

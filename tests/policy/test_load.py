@@ -70,6 +70,7 @@ FAULTS = [
     ),
     ("verdict.yaml", "kk: block", "kx: block", "no class is called `kx`"),
     ("verdict.yaml", "kk: block", "kk: drop", "one of these words is wanted"),
+    ("verdict.yaml", "unreadable_because: {}", "unreadable_because: {no ocr: relay}", "one of these words is wanted"),
     ("verdict.yaml", "record_only: []", "record_only: [cprr]", "`cprr` is no category"),
     ("verdict.yaml", "high: 10", "high: 1", "the number is too small, write at least 2"),
     ("verdict.yaml", "{medium: 2, high: 10}", "{medium: 9, high: 2}", "`high` must not be less than `medium`"),
