@@ -28,7 +28,7 @@ import uvloop
 import gateway
 from gateway.audit import Event, open_store
 from gateway.audit.event import danish_time
-from gateway.faults import told_of_loop
+from gateway.faults import told, told_of_loop
 from gateway.inspect import Inspector
 from gateway.mail.role import Role
 from gateway.notice import Wording
@@ -254,16 +254,7 @@ class Worker:
 
     async def _record(self, kind: str) -> None:
         """Starts and stops belong to the record too; without a store we still start, and answer 4xx."""
-        event = Event(
-            case_id=new_case_id(),
-            at=_now(),
-            kind=kind,
-            node=self._plan.hostname,
-            worker=self._number,
-            mode=self._plan.settings.mode.value,
-            policy=self._plan.policy.version,
-            software=SOFTWARE,
-        )
+        event = deed(kind, self._plan.settings, self._plan.policy, self._plan.hostname, self._number)
         try:
             await self._store.append(event)
         except OSError:
@@ -272,6 +263,21 @@ class Worker:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def deed(kind: str, settings: Settings, policy: Policy, node: str, worker: int = 0, **details: str) -> Event:
+    """An event about the service itself: a start, a stop, a reload."""
+    return Event(
+        case_id=new_case_id(),
+        at=_now(),
+        kind=kind,
+        node=node,
+        worker=worker,
+        mode=settings.mode.value,
+        policy=policy.version,
+        software=SOFTWARE,
+        details=details,
+    )
 
 
 # ---------------------------------------------------------------- the whole gateway
@@ -346,10 +352,22 @@ class Service:
             self.plan = self._planned(settings)
         except Exception as error:
             log.error("not reloaded, the last good settings and policy stay in force:\n%s", error)
+            self._record("refused_policy", why=str(error)[:1000])
             return None
         self.settings = settings
+        self._record("reload")
         log.info("reloaded, policy %s", self.plan.policy.version)
         return self._jobs(self.plan)
+
+    def _record(self, kind: str, **details: str) -> None:
+        """The supervisor's own deeds. It holds no store open, because its children must not inherit one."""
+        event = deed(kind, self.settings, self.plan.policy, self.plan.hostname, **details)
+        try:
+            store = open_store(self.settings.audit.store, self.settings.audit.keys)
+            store.write([event])
+            store.close()
+        except OSError as error:
+            log.error("the %s could not be recorded: %s", kind, told(error))
 
 
 def listening_socket(endpoint: Endpoint) -> socket.socket:

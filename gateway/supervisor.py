@@ -12,6 +12,7 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -45,6 +46,16 @@ class _Worker:
         return self.pid > 0
 
 
+def notify(*words: str) -> None:
+    """Tell systemd how we are (sd_notify); nothing where it does not ask (`Type=notify-reload`)."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address.startswith(("/", "@")):
+        return
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
+        line.send("\n".join(words).encode())
+
+
 def _die_with_parent() -> None:
     """Where Linux can do it, a worker ends with a supervisor that was killed, so that no orphan keeps the ports."""
     with contextlib.suppress(OSError, AttributeError):
@@ -66,6 +77,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             self._start(self._jobs)
+            notify("READY=1")
             while (number := self._next_signal()) not in (signal.SIGTERM, signal.SIGINT):
                 if number == signal.SIGHUP:
                     self._start_new_generation()
@@ -79,11 +91,14 @@ class Supervisor:
         self._workers = [_Worker(name, job, self._fork(job), time.monotonic()) for name, job in jobs.items()]
 
     def _start_new_generation(self) -> None:
+        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         jobs = self._renew()
         if jobs is None:
+            notify("READY=1")
             return
         self._leaving.update(self._signalled(signal.SIGTERM))
         self._start(jobs)
+        notify("READY=1")
 
     def _fork(self, job: Job) -> int:
         sys.stdout.flush()
@@ -152,6 +167,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Tell all to finish; what has not finished within the grace is ended."""
+        notify("STOPPING=1")
         self._leaving.update(self._signalled(signal.SIGTERM))
         self._workers = []
         end = time.monotonic() + self._grace

@@ -124,11 +124,29 @@ def test_reload_takes_new_settings_and_keeps_the_last_good_ones(tmp_path: Path, 
         gateway.process.send_signal(signal.SIGHUP)
         wait_for_log(gateway, "not reloaded")
         assert f"{gateway.config}:" in gateway.log.read_text()
+        kinds = [event.kind for event in gateway.all_events()]
+        assert kinds.count("reload") == kinds.count("refused_policy") == 1
         with connected(gateway.port) as client:
             client.hello()
             assert client.transaction(blocked) == "250 2.0.0 taken as 4711", "the last good settings stay"
     finally:
         gateway.stop()
+
+
+def test_systemd_is_told(tmp_path: Path, hop: ScriptedHop, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        gateway = RunningGateway(tmp_path, hop.port).start()
+        assert systemd.recv(1000) == b"READY=1"
+        gateway.process.send_signal(signal.SIGHUP)
+        assert systemd.recv(1000).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+        assert systemd.recv(1000) == b"READY=1"
+        gateway.stop()
+        assert systemd.recv(1000) == b"STOPPING=1"
 
 
 def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path, hop: ScriptedHop) -> None:

@@ -76,6 +76,9 @@ class RunningGateway:
 
     def events(self) -> list[Any]:
         """The events of kind `message`, oldest first."""
+        return [event for event in self.all_events() if event.kind == "message"]
+
+    def all_events(self) -> list[Any]:
         from gateway.audit import open_store
 
         store = open_store(f"sqlite:///{self.folder / 'audit.db'}")
@@ -83,7 +86,7 @@ class RunningGateway:
             records = store.recent(100_000)
         finally:
             store.close()
-        return [record.event for record in reversed(records) if record.event and record.event.kind == "message"]
+        return [record.event for record in reversed(records) if record.event]
 
     def everything_written(self) -> bytes:
         """Every byte the gateway wrote anywhere in its folder: log, record, key, outbox."""
