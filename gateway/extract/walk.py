@@ -45,6 +45,9 @@ _PASSWORD_WORD = re.compile(
     re.I,
 )
 _PASSWORDS = 200
+_LARGEST_INLINE = 4 * 1024 * 1024
+"""A text of more bytes than this is put aside for the sandbox too, so that it delays nobody else."""
+
 _EMPTY_THOUGH_LARGE = 4096
 """A document of more bytes than this that gives nothing at all is not read, whatever its reader says."""
 
@@ -120,7 +123,7 @@ class Walk:
         known = FORMATS.get(format)
         if known is None:
             self.unread(place, Reason.UNKNOWN_FORMAT if format == "unknown" else Reason.UNSUPPORTED_FORMAT)
-        elif format in self._defer:
+        elif format in self._defer or (self._defer and len(data) > _LARGEST_INLINE):
             self.risky.append(Risky(place, format, data, depth))
         elif depth > self.meter.budget.depth:
             self.unread(place, Reason.OVER_BUDGET)
@@ -191,9 +194,12 @@ class _Parts:
             return
         if part.broken:
             self._broken(part)
+        multipart_read = False
         for declared in part.content_types[:3] or [""]:
             if declared.startswith("multipart/"):
-                self._multipart(part, level)
+                if not multipart_read:
+                    self._multipart(part, level)
+                multipart_read = True
             elif declared in _NESTED:
                 self._message(part)
             elif declared in _ELSEWHERE:
@@ -227,10 +233,17 @@ class _Parts:
         if not children and not self._encoded_multipart(part, level):
             self._loss(part)
         self._is_signed = self._is_signed or "multipart/signed" in part.content_types
-        for child in children:
-            self.read(child, level + 1)
+        self._each(part, children, level)
         for start, end in outside:
             self._outside(part, start, end, level)
+
+    def _each(self, part: Part, children: list[Part], level: int) -> None:
+        """The parts one by one; when the budget ends, what is left of them is one raw text."""
+        for child in children:
+            if self._walk.meter.parts <= 0:
+                self._rest(Part(part.content, child.body_start, part.body_end))
+                return
+            self.read(child, level + 1)
 
     def _loss(self, part: Part) -> None:
         """A multipart without any part: what it holds is read as text, and that its parts are missing is said."""
@@ -260,9 +273,10 @@ class _Parts:
             return
         if b"\n--" not in data and not data.startswith(b"--"):
             return
-        children, _ = Part(b"\n" + data, 0, len(data) + 1).loose_children()
-        for child in children if level < _MULTIPART_DEPTH else ():
-            self.read(child, level + 1)
+        if level >= _MULTIPART_DEPTH or self._walk.meter.parts <= 0:
+            return
+        whole = Part(b"\n" + data, 0, len(data) + 1)
+        self._each(whole, whole.loose_children()[0], level)
 
     def _message(self, part: Part) -> None:
         self._names(part)

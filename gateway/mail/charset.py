@@ -21,6 +21,9 @@ _NOT_A_CHARSET = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_e
 """Codecs Python offers that no mail program knows; some of them take quadratic time."""
 
 _SAMPLE = 4096
+_MOST_STRAYS = 50_000
+"""More bytes than this that are no UTF-8, and the whole is cp1252: mending each costs time, and digits need none."""
+
 _STRAY = re.compile("[\udc80-\udcff]+")
 
 
@@ -42,22 +45,19 @@ def decode(data: bytes, charset: str = "") -> str:
 
 
 def utf8(data: bytes) -> str:
-    """UTF-8, and what is not UTF-8 as cp1252 has it, line by line: half-converted files keep both their halves."""
+    """UTF-8, and each byte that is not UTF-8 as cp1252 has it: half-converted files keep both their halves."""
     try:
         return data.decode()
     except UnicodeDecodeError:
-        if data.decode("utf-8", "ignore").isascii():
-            return data.decode("cp1252", "replace")
-    return "".join(map(_stray_bytes, data.splitlines(keepends=True)))
+        fitting = data.decode("utf-8", "ignore")
+    text = data.decode("utf-8", "surrogateescape")
+    if fitting.isascii() or len(text) - len(fitting) > _MOST_STRAYS:
+        return data.decode("cp1252", "replace")
+    return _STRAY.sub(_stray_bytes, text)
 
 
-def _stray_bytes(line: bytes) -> str:
-    """A line with each byte that is no UTF-8 as cp1252."""
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        text = line.decode("utf-8", "surrogateescape")
-    return _STRAY.sub(lambda run: run[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace"), text)
+def _stray_bytes(run: re.Match[str]) -> str:
+    return run[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
 def _declared(data: bytes, charset: str) -> str | None:

@@ -7,10 +7,14 @@ Content-Types, two boundaries), every value is given and the reader follows them
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from gateway.mail import charset as charsets
 from gateway.mail import headers, transfer
 from gateway.mail.address import Address
+
+_MOST_PARTS = 20_000
+"""Delimiters beyond this stay text of the last part: taking them apart would cost more than reading them."""
 
 _AUTHOR_FIELDS = (b"from", b"sender")
 _TOKEN = re.compile(rb"[^\s;(\"]+")
@@ -38,11 +42,13 @@ class Part:
     @property
     def content_types(self) -> list[str]:
         """Every distinct declared type, lower case; empty when none is declared."""
-        return _distinct_tokens(self.fields.get(b"content-type"))
+        values = self.fields.get(b"content-type")
+        return _distinct_tokens(values) if values else []
 
     @property
     def transfer_encodings(self) -> list[str]:
-        return _distinct_tokens(self.fields.get(b"content-transfer-encoding"))
+        values = self.fields.get(b"content-transfer-encoding")
+        return _distinct_tokens(values) if values else []
 
     @property
     def parameters(self) -> dict[str, list[bytes]]:
@@ -71,8 +77,9 @@ class Part:
     @property
     def is_attached(self) -> bool:
         """Whether any of its fields says that the part is a file of its own."""
-        if any(value[:10].lower() == b"attachment" for value in self.fields.get(b"content-disposition", ())):
-            return True
+        for value in self.fields.get(b"content-disposition", ()):
+            if value[:10].lower() == b"attachment":
+                return True
         return "filename" in self.parameters or "name" in self.parameters
 
     def text_of(self, data: bytes) -> str:
@@ -96,7 +103,7 @@ class Part:
         """The parts told apart only by lines that look like delimiters: for a missing or wrong boundary."""
         marks = [
             (match.start(), match.end(), False)
-            for match in _LOOSE_DELIMITER.finditer(self.content, self.body_start, self.body_end)
+            for match in islice(_LOOSE_DELIMITER.finditer(self.content, self.body_start, self.body_end), _MOST_PARTS)
         ]
         return self._between(marks) if marks else ([], [(self.body_start, self.body_end)])
 
@@ -178,12 +185,18 @@ def _delimiters(content: bytes, boundary: bytes, start: int, end: int) -> list[t
             if not content[after + 2 * closes : line_end].strip():
                 marks.append((at, line_end, closes))
                 after = line_end
+                if len(marks) >= _MOST_PARTS:
+                    break
         at = content.find(delimiter, after, end)
     return marks
 
 
-def _distinct_tokens(values: list[bytes] | None) -> list[str]:
-    if not values:
-        return []
-    tokens = (_TOKEN.search(value) for value in dict.fromkeys(values))
-    return list(dict.fromkeys([token[0].decode("latin-1").lower().strip("'\"") for token in tokens if token]))
+def _distinct_tokens(values: list[bytes]) -> list[str]:
+    found: list[str] = []
+    for value in values:
+        token = _TOKEN.search(value)
+        if token:
+            word = token[0].decode("latin-1").lower().strip("'\"")
+            if word not in found:
+                found.append(word)
+    return found

@@ -18,6 +18,7 @@ _ODD_SOFT_BREAK = re.compile(rb"=(?:[ \t]|\r(?!\n))")
 _SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\n)")
 _UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?\n")
 _YENC_BEGIN = re.compile(rb"(?:\A|(?<=\n))=ybegin [^\r\n]*?name=([^\r\n]{1,300})\r?\n")
+_MOST_FILES = 500
 _YENC_ROTATED = bytes((byte - 42) % 256 for byte in range(256))
 
 
@@ -74,12 +75,14 @@ def beside_base64(data: bytes, decoded_length: int) -> bytes:
 def uuencoded(data: bytes) -> list[tuple[bytes, bytes]]:
     """Every uuencoded file in the text, as (name, content); broken lines are padded, not dropped."""
     files = []
-    for match in _UU_BEGIN.finditer(data):
+    match = _UU_BEGIN.search(data)
+    while match and len(files) < _MOST_FILES:
         is_base64 = match.group().startswith(b"begin-base64")
         stop = data.find(b"\n====" if is_base64 else b"\nend", match.end() - 1)
         body = data[match.end() : stop if stop >= 0 else len(data)]
         content = base64(body) if is_base64 else b"".join(map(_uu_line, body.splitlines()))
         files.append((match[1].strip(), content))
+        match = _UU_BEGIN.search(data, stop) if stop >= 0 else None
     return files
 
 
@@ -97,11 +100,13 @@ def _uu_line(line: bytes) -> bytes:
 def yencoded(data: bytes) -> list[tuple[bytes, bytes]]:
     """Every yEnc file in the text, as (name, content)."""
     files = []
-    for match in _YENC_BEGIN.finditer(data):
+    match = _YENC_BEGIN.search(data)
+    while match and len(files) < _MOST_FILES:
         stop = data.find(b"\n=yend", match.end() - 1)
         lines = data[match.end() : stop if stop >= 0 else len(data)].splitlines()
         body = b"".join(line for line in lines if not line.startswith((b"=ypart", b"=ybegin")))
         files.append((match[1].strip(), _yenc_body(body)))
+        match = _YENC_BEGIN.search(data, stop) if stop >= 0 else None
     return files
 
 

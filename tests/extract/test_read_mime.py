@@ -245,3 +245,30 @@ def test_any_message_gives_an_extraction(content: bytes) -> None:
     got = reading(content)
     for fragment in got.fragments:
         fragment.text.encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(multipart() + b"--x\r\n" * 300_000, id="delimiters"),
+        pytest.param(
+            b"".join(
+                b"Content-Type: multipart/mixed; boundary=%d\r\nContent-Type: multipart/related\r\n"
+                b"Content-Type: text/plain\r\n\r\n--%d\r\n" % (level, level)
+                for level in range(2000)
+            ),
+            id="three types at every level",
+        ),
+        pytest.param(HEAD + b"\r\n" + b"begin 644 a\r\n" * 50_000, id="uuencode without an end"),
+        pytest.param(HEAD + b"\r\nbegin\r\n" + b"=ybegin line=1 name=a\r\n" * 50_000, id="yEnc without an end"),
+        pytest.param(b"Subject: " + b"=?utf-8?q?a " * 50_000 + b"\r\n\r\n", id="encoded words without an end"),
+        pytest.param(b"From: " + b"(" * 300_000 + b"\r\n\r\n", id="comments without an end"),
+        pytest.param(b"Content-Type: a/b" + b';a*0="\\' * 100_000 + b"\r\n\r\n", id="parameters without an end"),
+        pytest.param(HEAD + b"\r\n" + "æ".encode() + b"\xe6\n" * 200_000, id="two charsets in turn"),
+    ],
+)
+def test_hostile_repetition_ends(content: bytes) -> None:
+    """A quadratic step would take minutes here; the test only has to end."""
+    message = Message(content)
+    assert read(message, Budget()) is not None
+    assert message.authors is not None
