@@ -58,9 +58,9 @@ class RawClient:
         raw = sender.encode() if isinstance(sender, str) else sender
         reply = self.say(b"MAIL FROM:<" + raw + b">" + (b"" if raw.isascii() else b" SMTPUTF8"))
         for recipient in recipients:
-            if reply[0] == "2":
+            if reply[:1] == "2":
                 reply = self.say(f"RCPT TO:<{recipient}>".encode())
-        if reply[0] == "2":
+        if reply[:1] == "2":
             reply = self.say("DATA")
         if not reply.startswith("354"):
             return reply
