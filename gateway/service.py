@@ -254,7 +254,7 @@ class Worker:
 
     async def _record(self, kind: str) -> None:
         """Starts and stops belong to the record too; without a store we still start, and answer 4xx."""
-        event = deed(kind, self._plan.settings, self._plan.policy, self._plan.hostname, self._number)
+        event = deed(kind, self._plan.settings, self._plan.policy, self._plan.hostname, worker=self._number)
         try:
             await self._store.append(event)
         except OSError:
@@ -265,7 +265,15 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def deed(kind: str, settings: Settings, policy: Policy, node: str, worker: int = 0, **details: str) -> Event:
+def deed(
+    kind: str,
+    settings: Settings,
+    policy: Policy,
+    node: str,
+    *,
+    worker: int = 0,
+    details: Mapping[str, str] | None = None,
+) -> Event:
     """An event about the service itself: a start, a stop, a reload."""
     return Event(
         case_id=new_case_id(),
@@ -276,7 +284,7 @@ def deed(kind: str, settings: Settings, policy: Policy, node: str, worker: int =
         mode=settings.mode.value,
         policy=policy.version,
         software=SOFTWARE,
-        details=details,
+        details=details or {},
     )
 
 
@@ -352,21 +360,22 @@ class Service:
             self.plan = self._planned(settings)
         except Exception as error:
             log.error("not reloaded, the last good settings and policy stay in force:\n%s", error)
-            self._record("refused_policy", why=str(error)[:1000])
+            self._record("refused_policy", {"why": str(error)[:1000]})
             return None
         self.settings = settings
         self._record("reload")
         log.info("reloaded, policy %s", self.plan.policy.version)
         return self._jobs(self.plan)
 
-    def _record(self, kind: str, **details: str) -> None:
+    def _record(self, kind: str, details: Mapping[str, str] | None = None) -> None:
         """The supervisor's own deeds. It holds no store open, because its children must not inherit one."""
-        event = deed(kind, self.settings, self.plan.policy, self.plan.hostname, **details)
+        event = deed(kind, self.settings, self.plan.policy, self.plan.hostname, details=details)
         try:
             store = open_store(self.settings.audit.store, self.settings.audit.keys)
+            store.start()
             store.write([event])
             store.close()
-        except OSError as error:
+        except Exception as error:  # the supervisor goes on whatever becomes of its records
             log.error("the %s could not be recorded: %s", kind, told(error))
 
 
