@@ -19,9 +19,6 @@ from gateway.policy.verdict import Action, FollowUp, Judgement, Ruling, Severity
 Headers = Sequence[tuple[str, str]]
 """Names and values of the message's own header lines, as far as policy asks for them."""
 
-MOST = 100
-"""Findings that a verdict's reasons name one by one; a list of a thousand children is counted."""
-
 _RECIPIENT_HEADERS = ("to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc")
 
 
@@ -52,7 +49,6 @@ def decide(
     notify = bool(unread_but_told) and not blocked and not lawful
     follow_up = _follow_up(policy, role, sender, headers, blocked, notify)
     adviser = _adviser(policy, speakers, sender_class) if blocked and role is not Role.INBOUND else None
-    lookalikes = _lookalikes(policy, speakers, strangers)
     numbers = len({finding.identity for finding in counted if finding.category == "cpr"})
     return Verdict(
         action=Action.BLOCK if blocked else Action.RELAY,
@@ -61,7 +57,7 @@ def decide(
         sender_class=sender_class,
         judgements=_judgements(policy, envelope.recipients, rulings, blocked, adviser),
         policy_version=policy.version,
-        reasons=(*_reasons(counted, unread, rulings), *lookalikes) if counted or unread else lookalikes,
+        lookalikes=_lookalikes(policy, speakers, strangers),
         findings=counted,
         unreadable=unread_but_told if notify else unread,
         categories=_categories(counted, unread),
@@ -249,14 +245,3 @@ def _lookalikes(policy: Policy, speakers: Sequence[_Speaker], strangers: set[str
         return ()
     named = ((domain, policy.looks_like_ours(domain)) for domain in sorted(unknown))
     return tuple(f"{masked_numbers(domain)} looks like {own}" for domain, own in named if own)
-
-
-def _reasons(counted: Sequence[Finding], unread: Sequence[Unreadable], rulings: Sequence[Ruling]) -> tuple[str, ...]:
-    """What was found where and which cells of the matrix judged it, each thing once, in our own words."""
-    found = (f"{each.category} by {each.detector}, {each.confidence}, in {each.place}" for each in counted[:MOST])
-    closed = (f"unreadable, {each.reason}, in {each.place}" for each in unread[:MOST])
-    more = max(len(counted) - MOST, 0) + max(len(unread) - MOST, 0)
-    cells = {(each.row, each.recipient_class): each.safety for each in rulings}
-    judged = (f"{row}/{recipient_class}: {safety}" for (row, recipient_class), safety in cells.items())
-    rest = (f"and {more} more",) if more else ()
-    return tuple(dict.fromkeys((*found, *closed, *rest, *judged)))

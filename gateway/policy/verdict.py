@@ -14,6 +14,9 @@ from gateway.mail.finding import Confidence, Finding
 from gateway.mail.fragment import Unreadable
 from gateway.mail.role import Role as Role
 
+MOST = 100
+"""Findings that a verdict's reasons name one by one; a list of a thousand children is counted."""
+
 
 class Action(StrEnum):
     """What happens to the message."""
@@ -159,7 +162,7 @@ class Verdict:
 
     sender_class: the least secure class of reverse-path and authors.
     findings, unreadable: those that counted; what was only recorded is not here.
-    reasons: fixed English words of ours, for records and `scan`.
+    lookalikes: domains of the envelope dressed up as one of ours (`examp1e.dk looks like example.dk`).
     notice_to: who gets the bounce or the notification; None when nobody may.
     faellesmail: the mailbox this sender should have used; None when he already writes from a secure one.
     confidence: the highest of what counted (None when nothing did). numbers: distinct CPR numbers among all findings.
@@ -171,7 +174,7 @@ class Verdict:
     sender_class: str
     judgements: tuple[Judgement, ...]
     policy_version: str
-    reasons: tuple[str, ...] = ()
+    lookalikes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=(), repr=False)
     unreadable: tuple[Unreadable, ...] = field(default=(), repr=False)
     categories: tuple[str, ...] = ()
@@ -189,3 +192,15 @@ class Verdict:
     @property
     def stopped_for(self) -> tuple[Address, ...]:
         return tuple(judgement.address for judgement in self.judgements if not judgement.relayed)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What was found where, and which cells of the matrix judged it; each thing once, in fixed words of ours."""
+        found = [
+            f"{each.category} by {each.detector}, {each.confidence}, in {each.place}" for each in self.findings[:MOST]
+        ]
+        closed = [f"unreadable, {each.reason}, in {each.place}" for each in self.unreadable[:MOST]]
+        more = max(len(self.findings) - MOST, 0) + max(len(self.unreadable) - MOST, 0)
+        rest = [f"and {more} more"] if more else []
+        judged = [f"{each.cell}: {each.safety}" for each in self.judgements] if found or closed else []
+        return tuple(dict.fromkeys((*found, *closed, *rest, *judged, *self.lookalikes)))
