@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -52,6 +53,14 @@ def _on_a_danish_clock(naive: datetime) -> datetime:
     from gateway.audit import danish_time
 
     return naive.replace(tzinfo=danish_time(naive.replace(tzinfo=UTC)).tzinfo)
+
+
+def who() -> str:
+    """The name of whoever runs the command; in a container that knows no names, the number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def filter_options(wrapped: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,7 +153,7 @@ def checkpoint(config: Path | None) -> None:
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @filter_options
-@click.option("--by", default=getpass.getuser, help="Who asks for it; it is recorded.")
+@click.option("--by", default=who, help="Who asks for it; it is recorded.")
 @config_option
 def export(config: Path | None, folder: Path, by: str, about: str | None, **wanted: Any) -> None:
     """Write JSON lines, a table for Excel and a manifest into a new FOLDER, provable with docs/verify_audit.py."""
@@ -265,7 +274,7 @@ def _names(settings: Settings) -> Any:
 @click.option("--days", type=click.IntRange(1), help="For every class; without it the settings' `retention`.")
 @click.option("--days-block", type=click.IntRange(1), help="For stopped messages.")
 @click.option("--days-breach", type=click.IntRange(1), help="For what left in monitor mode though it should not have.")
-@click.option("--by", default=getpass.getuser, help="Who lets go of it; it is recorded.")
+@click.option("--by", default=who, help="Who lets go of it; it is recorded.")
 @config_option
 def prune(config: Path | None, days: int | None, days_block: int | None, days_breach: int | None, by: str) -> None:
     """Let go of everything older than it is kept. The chain stays provable, and says that it was done."""
@@ -275,13 +284,15 @@ def prune(config: Path | None, days: int | None, days_block: int | None, days_br
         keep = settings.audit.retention.model_dump()
         keep = dict.fromkeys(keep, days) if days else keep
         keep |= {name: given for name, given in (("block", days_block), ("breach", days_breach)) if given}
-        done = let_go(store, keep, now(), {"by": by, "software": software()})
+        with progress("letting go") as show_progress:
+            told = {"by": by, "software": software()}
+            done = let_go(store, keep, now(), told, lambda gone: show_progress(gone, None))
     click.echo(f"{done.dropped} events dropped, {done.emptied} emptied")
 
 
 @command.command()
 @click.option("--why", required=True, help="What happened; it stays in the record.")
-@click.option("--by", default=getpass.getuser)
+@click.option("--by", default=who)
 @config_option
 def reseal(config: Path | None, why: str, by: str) -> None:
     """Acknowledge a broken chain by name and go on behind it. The faults stay visible for ever."""
@@ -355,7 +366,7 @@ def record(store: Store, kind: str, details: dict[str, Any]) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar on the terminal while it takes long; nothing when nobody watches."""
     from rich.console import Console
     from rich.progress import Progress

@@ -36,7 +36,5 @@ def command(case_id: str, by: str, why: str, days: int, revoke: bool, config: Pa
             click.echo(f"taken back: {event.details['release']}")
         else:
             count = len(event.details["identities"])
-            values = "1 value" if count == 1 else f"{count} values"
-            click.echo(
-                f"{event.sender} may send the {values} of case {case_id} once more, until {event.details['until']}"
-            )
+            values = "the value" if count == 1 else f"the {count} values"
+            click.echo(f"{event.sender} may send {values} of case {case_id} once more, until {event.details['until']}")

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from gateway.audit import Event, Found, Recipient, open_store
 from gateway.audit.store import Store
 from gateway.cli.audit import command
+from gateway.cli.release import command as release
 
 NOW = datetime(2020, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -130,3 +131,41 @@ def test_reseal_goes_on_after_an_accident_and_says_why(store: Store) -> None:
     assert (got.exit_code, "acknowledged: event 2 is missing" in got.output) == (0, True), got.output
     got = run("verify")
     assert (got.exit_code, "known and acknowledged: event 2 is missing" in got.output) == (0, True), got.output
+
+
+def test_report_writes_the_month_as_a_page(store: Store, tmp_path: Path) -> None:
+    got = run("report", "--month", "2020-11", "--html", "report.html", "--prove")
+    page = (tmp_path / "report.html").read_text()
+    assert (got.exit_code, "Postvagt i november 2020" in page, "Hele kæden er gennemgået" in page) == (0, True, True)
+    assert "Postvagt i november 2020" in run("report", "--month", "2020-11").output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["report", "--month", "november"], "november is no month"),
+        (["report", "--month", "2020-11", "--html", "no/such/folder.html"], "cannot write"),
+        (["forward", "--once"], "the settings name no collector"),
+    ],
+)
+def test_what_cannot_be_handed_out_is_one_clear_line(store: Store, words: list[str], says: str) -> None:
+    got = run(*words)
+    assert (got.exit_code, says in got.stderr) == (2, True), got.stderr
+
+
+def test_release_and_its_withdrawal(store: Store) -> None:
+    by = ["--by", "leder", "--why", "et ordrenummer"]
+    got = CliRunner().invoke(release, ["PV-1", *by])
+    assert (got.exit_code, "dagklub@lavuk.dk may send the value of case PV-1 once more" in got.output) == (0, True)
+    assert [record.event.kind for record in store.recent(case_id="PV-1")] == ["release", "message"]
+    assert "taken back: PV-1/" in CliRunner().invoke(release, ["PV-1", "--revoke", *by]).output
+    got = CliRunner().invoke(release, ["PV-1", "--revoke", *by])
+    assert (got.exit_code, got.stderr) == (2, "postvagt: case PV-1 has no release that is still open\n")
+
+
+def test_a_wrong_signing_key_is_named_and_nothing_is_written(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "var" / "audit-keys" / "audit-signing.pem").write_text("no key")
+    before = len(store.recent())
+    got = run("prune")
+    assert (got.exit_code, "no private key" in got.stderr) == (2, True)
+    assert len(store.recent()) == before
