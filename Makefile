@@ -3,7 +3,7 @@
 VENV = .venv
 PYTHON_IN_VENV = $(VENV)/bin/python
 
-.PHONY: run test check bench lock clean help
+.PHONY: run test check bench bench-audit fuzz chaos lock clean help
 
 help:            ## What there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## */\t/' | expand -t 14
@@ -31,6 +31,19 @@ bench:           ## Messages a second beside Postfix's before-queue proxy, in on
 	@scripts/debian-peers
 	@scripts/debian-unpacked
 	@exec $(PYTHON_IN_VENV) bench/run.py
+
+bench-audit:     ## Rates of the record; docs/audit.md says what each figure is.
+	@scripts/install dev
+	@exec $(PYTHON_IN_VENV) bench/audit_rates.py
+
+fuzz:            ## Any bytes at the gateway, longer than `make test` has time for.
+	@scripts/install dev
+	@FUZZ=50 $(PYTHON_IN_VENV) -m pytest tests/fuzz
+
+chaos:           ## Killed workers, a next hop that comes and goes, a full disk, for a minute each; prints the counts.
+	@scripts/install dev
+	@scripts/debian-peers
+	@CHAOS=60 $(PYTHON_IN_VENV) -m pytest -s tests/chaos
 
 lock:            ## Renew the locks after a change in pyproject.toml.
 	@scripts/install dev

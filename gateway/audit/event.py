@@ -31,6 +31,7 @@ KINDS = (
     "stop",
     "reload",
     "refused_policy",
+    "resumed",
     "ambiguity",
     "release",
     "revoke",

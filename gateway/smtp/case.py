@@ -13,7 +13,7 @@ from gateway.audit.event import Recipient
 from gateway.inspect import Inspection
 from gateway.mail.address import masked_numbers
 from gateway.mail.envelope import Envelope
-from gateway.mail.reply import Reply
+from gateway.mail.reply import Reply, is_enhanced_code
 from gateway.policy.verdict import Action
 from gateway.smtp.gate import Gate
 
@@ -116,4 +116,9 @@ class Case:
 
 def recorded_reply(reply: Reply) -> str:
     """A next hop's reply for the record: it may repeat an address, so local parts and long numbers are masked."""
-    return _ADDRESS.sub("…@", masked_numbers(str(reply)))[:_RECORDED_REPLY]
+    code, enhanced, text = str(reply.code), reply.enhanced, reply.text
+    first, _, rest = text.partition(" ")
+    if not enhanced and is_enhanced_code(first, reply.code):
+        enhanced, text = first, rest
+    words = " ".join(filter(None, (code, enhanced)))
+    return f"{words} {_ADDRESS.sub('…@', masked_numbers(text))}"[:_RECORDED_REPLY]

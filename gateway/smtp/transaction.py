@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from gateway.audit import AuditError, recorded_findings
+from gateway.audit import AuditError, Event, recorded_findings
 from gateway.audit.event import danish_time
 from gateway.audit.release import Release
 from gateway.faults import told
@@ -74,6 +74,8 @@ class Transaction:
             self._gate.hop.note_trouble(error)
             self._case.in_doubt = error.message_sent
             return error.reply
+        except AuditError:
+            return replies.LATER
         except ClientGone:
             self._case.refusal = "the client left before the message was given on"
             return replies.LATER
@@ -96,6 +98,7 @@ class Transaction:
         with self._case.timed("inspect", self._gate):
             inspection = await self._gate.desk.inspect(content, self._envelope, self._gate.role)
         self._case.inspection = inspection
+        await self._record_works()
         with self._case.timed("carry out", self._gate):
             return await self._carried_out(inspection, content)
 
@@ -152,6 +155,13 @@ class Transaction:
         self._rejected_for = self._rejected(inspection), frozenset(inspection.verdict.stopped_for)
         await self._readdressed(inspection.verdict.relayed_to)
         return await self._relayed(content)
+
+    async def _record_works(self) -> None:
+        """While the record fails, nothing is given on: the client would hear 451 all the same, and each of its tries
+        would be delivered once more. A small event is tried first, so that it is noticed when the record works again."""
+        if self._gate.store.is_failing:
+            probe = Event(self._gate.new_case_id(), self._gate.now(), kind="resumed", node=self._gate.node)
+            await self._gate.store.append(probe)
 
     # Relay
 
