@@ -17,8 +17,23 @@ from gateway.policy.model import Decision, DomainList, HeaderMark, Organisation,
 from gateway.policy.verdict import Kind, Method, Ruling, Safety
 from gateway.yamltext import Document, stem
 
+ROUTE = "route"
+"""What the index of Send sikkert's domains calls them."""
+
+NUMBERS, WORDS = "cpr.yaml", "ord/"
+"""The files of the detectors, which this room only hands on."""
+
+Words = Mapping[str, Document]
+"""Those files by name, with the lines their words stand on."""
+
 Row = Mapping[str, Ruling]
 """One row of the matrix: the cell of each recipient class."""
+
+Ways = Mapping[tuple[str, str], Method | None]
+"""The matrix read the other way: from a sender class to a recipient class, the method that is plainly `sikker`."""
+
+_ROUTE_KINDS = {10: Kind.BORGER, 8: Kind.VIRKSOMHED}
+"""Digital Post addresses persons by CPR number (ten digits) and companies by CVR number (eight)."""
 
 
 class Rows(NamedTuple):
@@ -29,19 +44,6 @@ class Rows(NamedTuple):
 
     def of(self, method: Method) -> Row:
         return self.almindelig if method is Method.ALMINDELIG else self.send_sikkert
-
-
-Words = Mapping[str, Document]
-"""The files of the detectors, by name: cpr.yaml and ord/*.yaml."""
-ROUTE = "route"
-"""What the index of Send sikkert's domains calls them."""
-NUMBERS, WORDS = "cpr.yaml", "ord/"
-Ways = Mapping[tuple[str, str], Method | None]
-"""The matrix read the other way: from a sender class to a recipient class, the method that is plainly `sikker`."""
-
-
-_ROUTE_KINDS = {10: Kind.BORGER, 8: Kind.VIRKSOMHED}
-"""Digital Post addresses persons by CPR number (ten digits) and companies by CVR number (eight)."""
 
 
 def route_number(recipient: Address) -> str:
