@@ -13,12 +13,13 @@ from gateway.audit.event import Recipient
 from gateway.inspect import Inspection
 from gateway.mail.address import masked_numbers
 from gateway.mail.envelope import Envelope
-from gateway.mail.reply import Reply, is_enhanced_code
+from gateway.mail.reply import Reply
 from gateway.policy.verdict import Action
 from gateway.smtp.gate import Gate
 
 _RECORDED_REPLY = 160
 """Characters of a next hop's reply kept in the record: enough for its queue id, too few for a story."""
+_CODES = re.compile(r"[2-5][0-9][0-9] (?:[245]\.[0-9]{1,3}\.[0-9]{1,3} )?")
 _ADDRESS = re.compile(r"[^\s<>@]+@")
 
 
@@ -116,9 +117,6 @@ class Case:
 
 def recorded_reply(reply: Reply) -> str:
     """A next hop's reply for the record: it may repeat an address, so local parts and long numbers are masked."""
-    code, enhanced, text = str(reply.code), reply.enhanced, reply.text
-    first, _, rest = text.partition(" ")
-    if not enhanced and is_enhanced_code(first, reply.code):
-        enhanced, text = first, rest
-    words = " ".join(filter(None, (code, enhanced)))
-    return f"{words} {_ADDRESS.sub('…@', masked_numbers(text))}"[:_RECORDED_REPLY]
+    codes = _CODES.match(str(reply))
+    words = codes.group() if codes else ""
+    return (words + _ADDRESS.sub("…@", masked_numbers(str(reply)[len(words) :])))[:_RECORDED_REPLY]

@@ -158,7 +158,7 @@ class Transaction:
 
     async def _record_works(self) -> None:
         """While the record fails, nothing is given on: the client would hear 451 all the same, and each of its tries
-        would be delivered once more. A small event is tried first, so that it is noticed when the record works again."""
+        would be delivered once more. A small event is tried first, to notice when the record works again."""
         if self._gate.store.is_failing:
             probe = Event(self._gate.new_case_id(), self._gate.now(), kind="resumed", node=self._gate.node)
             await self._gate.store.append(probe)
