@@ -67,7 +67,7 @@ def export(
         anchor = next((seal for seal in seals if seal.seq >= last), ends.seal)
         before = _hash_before(database, first, ends)
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(mode=0o700, parents=True)  # what is in it is personal data
     except OSError as error:
         raise AuditError(f"cannot make the folder {folder}: {error.strerror}") from error
     counts, sums = _write(database, folder, wanted, (first, anchor.seq), progress)

@@ -89,11 +89,6 @@ class Store:
         self._thread = threading.Thread(target=self._write_batches, name="audit", daemon=True)
         self._thread.start()
 
-    @property
-    def is_failing(self) -> bool:
-        """Whether the last thing that was to be recorded could not be."""
-        return self._is_failing
-
     async def append(self, event: Event) -> None:
         """Return once the event is durable, or raise AuditError. Cancelling the wait does not unwrite the event."""
         waiter = _Waiter(Entry.of(event), asyncio.get_running_loop().create_future())

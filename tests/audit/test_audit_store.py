@@ -16,8 +16,10 @@ from audit_appender import an_event
 
 from gateway.audit import AuditError, Event, Found, Recipient, Unread, chain, open_store
 from gateway.audit.event import SERVICE
+from gateway.audit.keys import believed_keys
 from gateway.audit.seal import Checkpoint
 from gateway.audit.store import Store
+from gateway.audit.verify import verify
 
 APPENDER = Path(__file__).with_name("audit_appender.py")
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +102,20 @@ def test_killed_at_any_moment_every_append_that_returned_is_there(url: str, afte
     said += survivor.communicate(timeout=60)[0].split()
     assert set(said) <= set(stored_ids(url))
     assert_chain_adds_up(url)
+
+
+def test_the_record_is_proved_while_it_grows(url: str) -> None:
+    store = open_store(url)
+    store.start()
+    writer = appender(url, "a", 100_000, 20)
+    for _ in range(50):
+        writer.stdout.readline()
+    proofs = [verify(store.database, believed_keys(store.keys)) for _ in range(4)]
+    writer.kill()
+    writer.communicate()
+    store.close()
+    assert [proof.faults for proof in proofs] == [[]] * 4
+    assert proofs[0].events < proofs[-1].events
 
 
 FULL_DISK = """
