@@ -51,7 +51,7 @@ from gateway.smtp.acceptor import Acceptor, Counts, Door
 from gateway.smtp.desk import Desk
 from gateway.smtp.dialogue import Terms
 from gateway.smtp.flight import Flight
-from gateway.smtp.gate import Gate
+from gateway.smtp.gate import Gate, Health
 from gateway.smtp.listener import Conversation, Patience
 from gateway.smtp.memory import Answers
 from gateway.smtp.outbox import Outbox, make_maildir
@@ -113,6 +113,7 @@ class Worker:
         self._desk = Desk(plan.inspector, self._sandbox, limits.scan_seconds, lambda: danish_time(_now()).date())
         self._wording = Wording(plan.policy.texts)
         self._store = open_store(plan.settings.audit.store, plan.settings.audit.keys)
+        self._health = Health()
         self._hops: dict[NextHop, nexthop.NextHop] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -161,6 +162,7 @@ class Worker:
             hop=self._hop(settings.next_hop_of(listener)),
             desk=self._desk,
             store=self._store,
+            health=self._health,
             answers=plan.answers,
             tracer=Tracer(plan.hostname, derived_key(plan.key, "loop")),
             node=plan.hostname,

@@ -16,6 +16,13 @@ from gateway.smtp.nexthop import NextHop
 from gateway.smtp.trace import Tracer
 
 
+@dataclass(slots=True)
+class Health:
+    """How a worker's record is: whether the last event that was to be written could not be."""
+
+    record_fails: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """One listener's parts.
@@ -33,6 +40,7 @@ class Gate:
     hop: NextHop
     desk: Desk
     store: Store
+    health: Health
     tracer: Tracer
     node: str
     worker: int

@@ -159,9 +159,10 @@ class Transaction:
     async def _record_works(self) -> None:
         """While the record fails, nothing is given on: the client would hear 451 all the same, and each of its tries
         would be delivered once more. A small event is tried first, to notice when the record works again."""
-        if self._gate.store.is_failing:
+        if self._gate.health.record_fails:
             probe = Event(self._gate.new_case_id(), self._gate.now(), kind="resumed", node=self._gate.node)
             await self._gate.store.append(probe)
+            self._gate.health.record_fails = False
 
     # Relay
 
@@ -324,6 +325,7 @@ class Transaction:
         try:
             await self._gate.store.append(self._case.event(self._gate, reply))
         except AuditError as error:
+            self._gate.health.record_fails = True
             log.error("case %s could not be recorded (%s); the client hears 4xx", self._case.id, told(error))
             if reply.is_positive:
                 self._remember(self._message.content, reply)
