@@ -17,6 +17,11 @@ from gateway.detect.number import birth_date
 BUDGET = 50_000
 """Places with the shape of a number in one text; a text with more of them counts as not fully read."""
 
+_SAID = (
+    rb"(?:[ ,]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|af|plus|samt|med|til|sidst|streg|bindestreg|minus"
+    rb"|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten)){1,4}[ ,:]{1,3}"
+)
+"""What people say between the halves: `150322 streg 6239`, `150322 og så 6239`."""
 _GAP = rb"[^0-9A-Za-z\x80-\xff]{0,6}"
 _INNER = rb"[^0-9A-Za-z\x80-\xff]{0,3}"
 _DAY = rb"(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
@@ -129,6 +134,15 @@ def _health(data: bytes, start: int) -> Candidate | None:
     return Candidate(start, match.end(), digits, ("form.health",))
 
 
+def _said(data: bytes, start: int) -> Candidate | None:
+    """Date and serial with words such as `streg` between them."""
+    match = _SAID_BETWEEN.match(data, start)
+    if match is None:
+        return None
+    digits = (match["date"] + match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.halves",))
+
+
 def _spelled(data: bytes, start: int) -> Candidate | None:
     """Ten digits in words, one by one or in pairs, around a `nul`: nearly every number has a nought."""
     begin = end = max(0, start - _SPELLED_REACH)
@@ -148,6 +162,9 @@ _GROUPED = re.compile(
     rb"(?P<year>" + _YEAR + rb")(?P<gap3>" + _GAP + rb")(?P<serial>[0-9][0-9]" + _INNER + rb"[0-9][0-9])(?![0-9])"
 )
 _RUNNING_ON = re.compile(rb"[0-9][-/.:]\Z")
+_SAID_BETWEEN = re.compile(
+    rb"(?P<date>" + _DAY + _MONTH + rb"[0-9]{2})" + _SAID + rb"(?P<serial>[0-9]{4})(?![0-9])", re.IGNORECASE
+)
 _SPACED = re.compile(rb"[0-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}(?![^0-9A-Za-z\x80-\xff]{0,2}[0-9])")
 _NINE = re.compile(rb"[1-9]" + _MONTH + rb"[0-9]{2}[ -]?[0-9]{4}(?![0-9])")
 _LOOKALIKE = re.compile(
@@ -170,6 +187,7 @@ _SHAPES = [
         _lookalike,
     ),
     (_EDGE + _DAY + _MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
+    (_EDGE + _DAY + _MONTH + rb"[0-9]{2}" + _SAID + rb"[0-9]{4}(?:$|[^0-9])", _said),
     (_WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, _spelled),
 ]
 
@@ -177,9 +195,9 @@ _IN_WORDS = next(number for number, (_, read) in enumerate(_SHAPES) if read is _
 
 _SERIAL_HINT = (
     rb"(?:sidste (?:fire|4)|(?:fire|4) sidste|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|sidste cifre|slutter p|ender p"
-    rb"|endecifre|kontrolcifre|resten er|de (?:fire|4) cifre|efterf\xc3\xb8lgende (?:fire|4))"
+    rb"|endecifre|endelse|kontrolcifre|resten er|de (?:fire|4) cifre|efterf\xc3\xb8lgende (?:fire|4))"
 )
-_HINTED = Pattern(len(_SHAPES), _SERIAL_HINT + rb"[^0-9]{0,60}[^0-9][0-9]{4}(?:$|[^0-9])")
+_HINTED = Pattern(len(_SHAPES), _SERIAL_HINT + rb"[^0-9]{0,50}[^0-9][0-9]{4}(?:$|[^0-9/\-])")
 _LAST_FOUR = re.compile(rb"[0-9]{4}$")
 _DATE = re.compile(
     rb"(?<![0-9])(?P<day>"

@@ -39,6 +39,11 @@ class Word(NamedTuple):
     category: str
     text: str
 
+    @property
+    def is_inner(self) -> bool:
+        """Whether letters have to stand before it (`+kræft`: brystkræft, but not kræft)."""
+        return self.text.startswith("+")
+
 
 class Term(NamedTuple):
     """A word found in a sentence."""
@@ -131,6 +136,7 @@ class SensitiveDetector:
         found = [
             (self._words[hit.pattern], Span(low + hit.start, low + hit.end)) for hit in self._read.hits(plain[low:high])
         ]
+        found = [(word, where) for word, where in found if not (word.is_inner and _starts_word(plain, where))]
         kinds = {word.kind for word, _ in found}
         stops = [(word.category, where) for word, where in found if word.kind == _STOP]
         terms = _distinct(Term(word, _whole(plain, where)) for word, where in found if word.kind in _RANK)
@@ -256,6 +262,10 @@ def _whole(plain: bytes, span: Span) -> Span:
     start = span.start + 1 if plain[span.start : span.start + 1] == b" " else plain.rfind(b" ", 0, span.start) + 1
     end = span.end - 1 if plain[span.end - 1 : span.end] == b" " else plain.find(b" ", span.end)
     return Span(start, end if end >= 0 else len(plain))
+
+
+def _starts_word(plain: bytes, span: Span) -> bool:
+    return plain[span.start - 1 : span.start] in (b" ", b"")
 
 
 def _covers(stop: tuple[str, Span], term: Term) -> bool:
