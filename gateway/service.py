@@ -146,6 +146,7 @@ class Worker:
         for conversation in tuple(self._conversations):
             conversation.say_goodbye()
         if self._conversations:
+            self._everyone_left.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._everyone_left.wait(), seconds)
         for hop in self._hops.values():
