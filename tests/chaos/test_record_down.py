@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from support.raw_client import RawClient
 from support.running import RunningGateway
 from support.scripted_hop import ScriptedHop
@@ -19,7 +18,6 @@ main(prog_name='postvagt')
 """
 
 
-@pytest.mark.xfail(strict=True, reason="while the record is down every message goes on, hears 451, and comes again")
 def test_while_the_record_is_down_messages_stay_with_their_clients(tmp_path: Path) -> None:
     """The first one may have gone on before we knew; the others hear 451 before the next hop has them."""
     (tmp_path / "broken.py").write_text(BROKEN)
