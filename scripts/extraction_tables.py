@@ -3,8 +3,8 @@
 
     scripts/extraction_tables.py [--ocr] [--write docs/extraction.md] [SPECIMENS]
 
-Without --ocr the cases that need OCR are left out. With --write the tables replace what stands between the marks of that
-file. Exit 1 when a case that must be found is not, or a hostile file breaks a promise.
+Without --ocr the cases that need OCR are left out. With --write the tables replace what stands between the marks of
+that file. Exit 1 when a case that must be found is not, or a hostile file breaks a promise.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from base64 import encodebytes
 from collections import Counter, defaultdict
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from gateway import service  # noqa: E402
+from gateway import reading as configuration  # noqa: E402
 from gateway.detect import Detectors, Rules  # noqa: E402
 from gateway.extract import Budget  # noqa: E402
 from gateway.extract.sandbox import Limits, Sandbox  # noqa: E402
@@ -51,7 +50,7 @@ def main() -> int:
     parser.add_argument("--ocr", action="store_true")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    policy = service.read_policy(ROOT / "policies" / "lavuk")
+    policy = configuration.read_policy(ROOT / "policies" / "lavuk")
     detectors = Detectors(Rules.from_mapping(policy.detection))
     budget = Budget(ocr=options.ocr)
     with Sandbox(Limits(seconds=15)) as sandbox:
@@ -94,7 +93,8 @@ def specimen_table(
         rows[kind]["must found"] += bool(case["must_find"] and places)
         if case["must_find"] and not places:
             missed.append(case["file"])
-    lines = ["| format | must be found | found | other cases found | other cases not read, and said so |", "|---|---|---|---|---|"]
+    lines = ["| format | must be found | found | other cases found | other cases not read, and said so |"]
+    lines.append("|---|---|---|---|---|")
     for kind, row in rows.items():
         others = row["found"] - row["must found"]
         lines.append(f"| {kind} | {row['must']} | {row['must found']} | {others} | {row['not read, and said so']} |")

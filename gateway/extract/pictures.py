@@ -48,7 +48,7 @@ def _heif() -> bool:
         import pi_heif
     except ImportError:
         return False
-    pi_heif.register_heif_opener()
+    pi_heif.register_heif_opener(decode_threads=0)
     return True
 
 

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import queue
+import secrets
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from pathlib import Path
 from gateway.extract import plan, worker
 from gateway.extract.budget import Budget
 from gateway.extract.formats import LOCKABLE, PICTURES
+from gateway.extract.reuse import Reuse
 from gateway.extract.walk import Risky, Walk
 from gateway.mail.fragment import Extraction, Fragment, Reason, Unreadable
 from gateway.mail.message import Message
@@ -53,6 +55,8 @@ class Limits:
     """Address space of one reader."""
     readers: int = 4
     """Processes that read documents; more than processors, so that a slow document only takes its share."""
+    reuse_seconds: float = 0.0
+    """How long the texts of an identical attachment may be used again; 0 reads everything every time."""
     ocr_readers: int = 1
     """Processes that read pictures: a queue of their own, so that a scan never delays a document."""
 
@@ -146,8 +150,11 @@ class _Result:
 class _Queue:
     """Readers of one kind, lent out one message at a time."""
 
-    def __init__(self, nursery: _Nursery, readers: int, seconds: float, defer: frozenset[str]) -> None:
+    def __init__(
+        self, nursery: _Nursery, readers: int, seconds: float, defer: frozenset[str], reuse: Reuse | None
+    ) -> None:
         self._nursery = nursery
+        self._reuse = reuse
         self._seconds = seconds
         self._defer = sorted(defer)
         self._idle: queue.SimpleQueue[_Reader | None] = queue.SimpleQueue()
@@ -157,7 +164,9 @@ class _Queue:
 
     def read(self, documents: Iterable[Risky], budget: Budget, passwords: tuple[str, ...], result: _Result) -> None:
         """Every document by its own; after a death the rest goes to a new reader within what is left of the time."""
-        left = list(documents)
+        left = [document for document in documents if not self._recalled(document, result)]
+        if not left:
+            return
         reader = self._idle.get()
         deadline = time.monotonic() + self._seconds
         try:
@@ -177,6 +186,12 @@ class _Queue:
                 reader.kill()
                 reader = None
             self._idle.put(reader)
+
+    def _recalled(self, document: Risky, result: _Result) -> bool:
+        """Whether the same bytes were read a moment ago; then their texts are used again."""
+        fragments = self._reuse.recall(document, time.monotonic()) if self._reuse else None
+        result.fragments += fragments or []
+        return fragments is not None
 
     @staticmethod
     def _unread(left: list[Risky], reason: Reason, result: _Result) -> list[Risky]:
@@ -209,13 +224,15 @@ class _Queue:
                 "documents": [[worker.place_words(d.place), d.format, d.depth, len(d.data)] for d in documents],
             }
             worker.send(reader.line, request, *(document.data for document in documents))
-            for _ in documents:
+            for document in documents:
                 reader.line.settimeout(max(0.01, deadline - time.monotonic()))
                 fragments, unreadable, pictures = worker.answer_of(*worker.receive(reader.line))
                 result.fragments += fragments
                 result.unreadable += unreadable
                 result.pictures += pictures
                 done += 1
+                if self._reuse and not unreadable and not pictures:
+                    self._reuse.keep(document, fragments, time.monotonic())
         except TimeoutError:
             return done, Reason.TIMED_OUT
         except (worker.Gone, OSError, ValueError, KeyError, TypeError):
@@ -236,8 +253,9 @@ class Sandbox:
 
     def __init__(self, limits: Limits = Limits()) -> None:
         self._nursery = _Nursery(limits.memory_bytes)
-        self._documents = _Queue(self._nursery, limits.readers, limits.seconds, _PICTURES)
-        self._pictures = _Queue(self._nursery, limits.ocr_readers, limits.ocr_seconds, frozenset())
+        reuse = Reuse(secrets.token_bytes(32), limits.reuse_seconds) if limits.reuse_seconds else None
+        self._documents = _Queue(self._nursery, limits.readers, limits.seconds, _PICTURES, reuse)
+        self._pictures = _Queue(self._nursery, limits.ocr_readers, limits.ocr_seconds, frozenset(), reuse)
 
     def start(self) -> None:
         """Starts the nursery now instead of with the first attachment."""

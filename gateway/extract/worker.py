@@ -144,8 +144,8 @@ def _read_forever(line: socket.socket, memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-        seccomp.forbid()
+        if not seccomp.forbid():
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
         _serve(line)
     except Gone:
         status = 0
