@@ -44,6 +44,7 @@ REASONS: Mapping[str, str] = {
     "crashed": "læseren gik ned",
     "empty though large": "uden tekst",
     "kept elsewhere": "ligger et andet sted",
+    "no OCR": "billede, som ikke kunne læses som tekst",
 }
 
 KINDS: Mapping[str, str] = {
@@ -52,6 +53,7 @@ KINDS: Mapping[str, str] = {
     "stop": "stop",
     "reload": "genindlæst",
     "refused_policy": "politik afvist",
+    "resumed": "loggen virker igen",
     "ambiguity": "uvist udfald",
     "release": "frigivelse",
     "revoke": "frigivelse taget tilbage",

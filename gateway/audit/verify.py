@@ -35,7 +35,10 @@ MOST_FAULTS = 1000
 
 
 class Fault(NamedTuple):
-    """Something that is not as it was sealed. `token` names it exactly, for an acknowledgement."""
+    """Something that is not as it was sealed.
+
+    token: names it exactly, for an acknowledgement. Empty: the search index, which is not acknowledged but built anew.
+    """
 
     seq: int
     what: str
@@ -100,8 +103,8 @@ def verify(
         marks = _walk_all(known, stretches, proof, progress)
         with database.reading() as connection:
             if {word: tuple(sums) for word, sums in marks.items()} != known.sums.in_database(connection, ends.seal.seq):
-                what = "and others: the search index finds other events than the record holds; see `audit reindex`"
-                proof.faults.append(_fault(proof.first, what, "index"))
+                what = "and others: the search index says other things than they do; `audit reindex` builds it anew"
+                proof.faults.append(Fault(proof.first, what, token=""))
             if (ends.origin_seq, _prunings(connection)) == (ends_of(connection).origin_seq, prunings_before):
                 return _told_apart(proof, acknowledged)
     raise AuditError("the record is being pruned, please verify again when that is done")

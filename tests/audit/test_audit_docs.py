@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.audit import Event
+from gateway.audit import Event, danish
 from gateway.audit.event import KEEPS, KINDS
 from gateway.cli.audit import command
+from gateway.mail.finding import CATEGORIES, Confidence
+from gateway.mail.fragment import Reason
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text()
 
@@ -22,6 +24,13 @@ def test_every_field_is_explained(name: str) -> None:
 @pytest.mark.parametrize("name", [*KINDS, *KEEPS])
 def test_every_kind_and_class_is_named(name: str) -> None:
     assert f"`{name}`" in TEXT
+
+
+def test_every_fixed_word_has_a_danish_one() -> None:
+    assert set(danish.KINDS) == set(KINDS)
+    assert set(danish.CATEGORIES) == set(CATEGORIES)
+    assert set(danish.REASONS) >= set(Reason)
+    assert set(danish.CONFIDENCES) == set(map(str, Confidence))
 
 
 @pytest.mark.parametrize("name", sorted(command.commands))

@@ -289,7 +289,6 @@ def test_reseal_acknowledges_the_accident_and_goes_on(lab: Lab, statements: list
     lab.sql(*statements)
     lab.store.close()
     store = lab.store = lab.opened(end_may_be_broken=True)
-    reindex(store)
     before = reseal(store, believed_keys(store.keys), NOW, {"by": "ops", "why": "disken døde"})
     assert before.faults
     store.write([event_number(40)])
@@ -308,6 +307,14 @@ def test_a_further_change_to_an_acknowledged_event_is_new(lab: Lab) -> None:
     assert lab.proof().holds
     lab.sql("UPDATE event SET line = replace(line, 'enforca', 'enforcb') WHERE seq = 7")
     assert [fault.seq for fault in lab.proof().faults] == [7]
+
+
+def test_a_broken_search_index_is_built_anew_and_never_acknowledged(lab: Lab) -> None:
+    lab.sql("DELETE FROM mark WHERE word = 'verdict:block'")
+    reseal(lab.store, believed_keys(lab.store.keys), NOW, {"why": "accident"})
+    assert (lab.proof().holds, lab.proof().acknowledged) == (True, [])
+    lab.sql("DELETE FROM mark WHERE word = 'verdict:block'")
+    assert not lab.proof().holds
 
 
 def test_a_chain_whose_end_is_broken_is_not_appended_to(lab: Lab) -> None:
