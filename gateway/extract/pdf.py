@@ -26,6 +26,7 @@ _OCR_SCALE = 200 / 72
 _FEW_CHARS = 30
 _MUCH_OF_PAGE = 0.4
 _SOME_OF_PAGE = 0.03
+_SHAPES = 12
 _OBJECTS_LOOKED_AT = 3000
 _BOOKMARKS = 5000
 _ATTACHMENTS = 500
@@ -123,17 +124,18 @@ def _wide(call: Any, *arguments: Any) -> str:
 
 def _is_picture(page: pdfium.PdfPage, chars: int, has_images: bool) -> bool:
     """Whether what a person reads on the page may not be in its text: a scan, or letters drawn as shapes."""
-    objects = raw.FPDFPage_CountObjects(page)
-    if chars < _FEW_CHARS and objects and not has_images:
-        return True
-    if not has_images:
+    if not has_images and chars >= _FEW_CHARS:
         return False
+    count = min(raw.FPDFPage_CountObjects(page), _OBJECTS_LOOKED_AT)
+    objects = [raw.FPDFPage_GetObject(page, index) for index in range(count)]
+    if (
+        chars < _FEW_CHARS
+        and sum(raw.FPDFPageObj_GetType(thing) == raw.FPDF_PAGEOBJ_PATH for thing in objects) >= _SHAPES
+    ):
+        return True
     area = max(1.0, page.get_width() * page.get_height())
-    wanted = _SOME_OF_PAGE if chars < _FEW_CHARS else _MUCH_OF_PAGE
-    return any(
-        _covered(raw.FPDFPage_GetObject(page, index)) >= wanted * area
-        for index in range(min(objects, _OBJECTS_LOOKED_AT))
-    )
+    wanted = area * (_SOME_OF_PAGE if chars < _FEW_CHARS else _MUCH_OF_PAGE)
+    return has_images and any(_covered(thing) >= wanted for thing in objects)
 
 
 def _covered(thing: Any) -> float:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import os
 import queue
-import secrets
 import signal
 import socket
 import subprocess
@@ -253,7 +252,7 @@ class Sandbox:
 
     def __init__(self, limits: Limits = Limits()) -> None:
         self._nursery = _Nursery(limits.memory_bytes)
-        reuse = Reuse(secrets.token_bytes(32), limits.reuse_seconds) if limits.reuse_seconds else None
+        reuse = Reuse(os.urandom(32), limits.reuse_seconds) if limits.reuse_seconds else None
         self._documents = _Queue(self._nursery, limits.readers, limits.seconds, _PICTURES, reuse)
         self._pictures = _Queue(self._nursery, limits.ocr_readers, limits.ocr_seconds, frozenset(), reuse)
 

@@ -234,3 +234,11 @@ def test_the_reader_of_rtf_needs_no_end() -> None:
     reader = rtf._Reader("{\\rtf1 a\\")
     reader.run()
     assert reader.text() == "a"
+
+
+def test_a_page_of_shapes_is_a_picture_and_a_short_page_is_none(reading: Any, make: Any) -> None:
+    drawn = make.pdf("").replace(
+        b"<</Length 0>>stream\n\n", b"<</Length 399>>stream\n" + b"9 9 m 50 50 l 9 50 l f\n" * 20
+    )
+    assert Reason.NO_OCR in reasons(reading(drawn))
+    assert reasons(reading(make.pdf("Hej"))) == []
