@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import errno
 import logging
-import secrets
 import signal
 import socket
 import ssl
@@ -29,6 +28,7 @@ import gateway
 from gateway.audit import Event, open_store
 from gateway.audit.event import danish_time
 from gateway.faults import told, told_of_loop
+from gateway.ids import new_case_id
 from gateway.inspect import Inspector
 from gateway.mail.role import Role
 from gateway.notice import Wording
@@ -63,19 +63,6 @@ from gateway.supervisor import Job, Supervisor
 log = logging.getLogger(__name__)
 
 SOFTWARE = f"postvagt {gateway.__version__}"
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: no letter that is read as another one when a case id is said on the phone."""
-
-
-def new_case_id() -> str:
-    """What the notice, the reply and the event share, to be said on the phone: `PV-3KQ7-9XAT-M2FD`.
-
-    Seconds, so that ids grow with time and the record's index stays cheap, and 29 random bits.
-    """
-    value = (int(time.time()) & 0x7FFFFFFF) << 29 | secrets.randbits(29)
-    letters = "".join(_LETTERS[value >> shift & 31] for shift in range(55, -1, -5))
-    return f"PV-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
-
 
 # ---------------------------------------------------------------- the parts of one worker
 

@@ -242,6 +242,7 @@ def _word(text: str) -> str:
     return text.replace("\0", "?")[:500]
 
 
+@lru_cache(maxsize=1024)
 def recorded_sender(sender: Address, own: bool) -> str:
     """A reverse-path for the record: one of our own as it was given, another one masked, long numbers always dots."""
     if sender.is_null:
@@ -249,6 +250,7 @@ def recorded_sender(sender: Address, own: bool) -> str:
     return sender.shown if own else sender.masked
 
 
+@lru_cache(maxsize=4096)
 def recorded_recipient(recipient: Address, kind: str, key: bytes) -> Recipient:
     """A forward-path for the record; its HMAC answers `what is recorded on this address`, and nothing else."""
     masked = recipient.masked

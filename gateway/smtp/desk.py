@@ -37,11 +37,10 @@ class Desk:
     def policy(self) -> Policy:
         return self._inspector.policy
 
-    async def inspect(self, content: bytes, envelope: Envelope, role: Role) -> Inspection:
+    async def inspect(self, message: Message, envelope: Envelope, role: Role) -> Inspection:
         """The inspection of this message. Raises TimeoutError when it takes too long."""
-        message = Message(content)
         judge = partial(self._inspector.judge, message, envelope=envelope, role=role, today=self._today())
-        if len(content) > AT_ONCE_BYTES:
+        if len(message.content) > AT_ONCE_BYTES:
             return await asyncio.wait_for(self._beside_the_loop(message, judge), self._seconds)
         walk = self._inspector.plan(message)
         if walk.risky:

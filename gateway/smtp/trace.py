@@ -14,14 +14,15 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from gateway.mail.envelope import Client
+from gateway.mail.message import Message
 
 LOOP_FIELD = b"Postvagt-Passed"
 _UNSAFE = re.compile(r"[^!-'*-\[\]-~]")
 """What a word outside a comment may not hold: blanks, control characters, parentheses, backslash, non-ASCII."""
-_RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_SEEN = re.compile(rb"^Postvagt-Passed: id=([A-Z0-9-]{1,40}); mac=([A-Za-z0-9_=-]{1,64})\r?$", re.MULTILINE)
+_SEEN = re.compile(rb"\s*id=([A-Z0-9-]{1,40}); mac=([A-Za-z0-9_=-]{1,64})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +39,30 @@ class Tracer:
         received = (
             f"Received: from {helo} ({literal})\r\n"
             f"\tby {self.hostname} (Postvagt) with {protocol(client, utf8=utf8)} id {case_id};\r\n"
-            f"\t{format_datetime(now)}\r\n"
+            f"\t{_spoken(now.replace(microsecond=0))}\r\n"
         )
         mac = self._mac(case_id.encode("ascii"), content)
         return received.encode("ascii") + LOOP_FIELD + b": id=" + case_id.encode("ascii") + b"; mac=" + mac + b"\r\n"
 
-    def hops(self, content: bytes) -> int:
-        """How many servers the message has passed, by its Received: fields (rfc5321#6.3)."""
-        head = content[: content.find(b"\r\n\r\n") + 2]
-        return len(_RECEIVED.findall(head))
-
-    def times_seen(self, content: bytes) -> int:
+    def times_seen(self, message: Message) -> int:
         """How many times this very body has passed this gateway before."""
-        if LOOP_FIELD not in content:
-            return 0
-        head = content.partition(b"\r\n\r\n")[0]
-        return sum(hmac.compare_digest(self._mac(case, content), mac) for case, mac in _SEEN.findall(head))
+        passed = message.header_values(LOOP_FIELD.decode("ascii"))
+        matches = (_SEEN.fullmatch(value) for value in passed)
+        return sum(hmac.compare_digest(self._mac(match[1], message.content), match[2]) for match in matches if match)
 
     def _mac(self, case_id: bytes, content: bytes) -> bytes:
         start = content.find(b"\r\n\r\n")
         body = memoryview(content)[start + 4 if start >= 0 else 0 :]
-        digest = hashlib.blake2b(body, digest_size=24, key=self.key[:64], person=b"postvagt loop")
-        return urlsafe_b64encode(hmac.digest(self.key, case_id + digest.digest(), "sha256")[:24])
+        keyed = hashlib.blake2b(case_id, digest_size=24, key=self.key[:64], person=b"postvagt loop")
+        keyed.update(b"\n")
+        keyed.update(body)
+        return urlsafe_b64encode(keyed.digest())
+
+
+@lru_cache(maxsize=4)
+def _spoken(now: datetime) -> str:
+    """The time as rfc5322#3.3 writes it; the same for all messages of a second."""
+    return format_datetime(now)
 
 
 def protocol(client: Client, *, utf8: bool = False) -> str:

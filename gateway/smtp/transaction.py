@@ -23,6 +23,7 @@ from gateway.inspect import Inspection
 from gateway.mail import reply as replies
 from gateway.mail.address import Address
 from gateway.mail.envelope import Envelope, Path
+from gateway.mail.message import Message
 from gateway.mail.reply import Reply
 from gateway.notice import Facts, Notice, build_bounce, build_notification, reply_line
 from gateway.notice.leaders import Report, Stopped, build_alert
@@ -93,28 +94,36 @@ class Transaction:
             if known is not None:
                 self._case.refusal = "answered from memory"
                 return known
-        if refusal := self._refused_for_its_form(content):
+        if refusal := self._refused_for_its_header(content):
             return refusal
-        with self._case.timed("inspect", self._gate):
-            inspection = await self._gate.desk.inspect(content, self._envelope, self._gate.role)
+        message = Message(content)
+        if refusal := self._refused_for_its_form(message):
+            return refusal
+        begin = self._gate.clock()
+        inspection = await self._gate.desk.inspect(message, self._envelope, self._gate.role)
         self._case.inspection = inspection
+        begin = self._case.took("inspect", begin, self._gate.clock())
         await self._record_works()
-        with self._case.timed("carry out", self._gate):
-            return await self._carried_out(inspection, content)
+        reply = await self._carried_out(inspection, content)
+        self._case.took("carry out", begin, self._gate.clock())
+        return reply
 
-    def _refused_for_its_form(self, content: bytes) -> Reply | None:
-        """What no policy need judge: a message two servers would read differently, or one that goes in circles."""
+    def _refused_for_its_header(self, content: bytes) -> Reply | None:
         limit = self._gate.header_bytes
         if len(content) > limit and not 0 <= content.find(b"\r\n\r\n", 0, limit + 4) <= limit:
             self._case.refusal = "header too large"
             return replies.HEADER_TOO_BIG.filled(limit=limit)
+        return None
+
+    def _refused_for_its_form(self, message: Message) -> Reply | None:
+        """What no policy need judge: a message two servers would read differently, or one that goes in circles."""
         if self._message.has_doubtful_end:
             self._case.refusal = "a lone dot between bare line ends"
             return replies.BARE_LINE_END
-        if self._gate.tracer.hops(content) > self._gate.hops:  # rfc5321#6.3
+        if message.received_count > self._gate.hops:  # rfc5321#6.3
             self._case.refusal = "too many hops"
             return replies.TOO_MANY_HOPS
-        if self._gate.tracer.times_seen(content) >= SEEN_TOO_OFTEN:
+        if self._gate.tracer.times_seen(message) >= SEEN_TOO_OFTEN:
             self._case.refusal = "loop"
             return replies.TOO_MANY_HOPS
         return None
