@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from support.running import free_port
 
@@ -34,13 +35,18 @@ class Recorder:
         return "250 OK"
 
 
+class LmtpController(Controller):
+    def factory(self) -> LMTP:
+        return LMTP(self.handler, **self.SMTP_kwargs)
+
+
 class PlainAiosmtpd:
     """A running Controller; `with PlainAiosmtpd() as plain` gives its port and its recorder."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, controller: type[Controller] = Controller, **options: Any) -> None:
         self.recorder = Recorder()
         self.port = free_port()
-        self._controller = Controller(self.recorder, hostname="127.0.0.1", port=self.port, **options)
+        self._controller = controller(self.recorder, hostname="127.0.0.1", port=self.port, **options)
 
     def __enter__(self) -> PlainAiosmtpd:
         self._controller.start()

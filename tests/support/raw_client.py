@@ -8,10 +8,16 @@ from collections.abc import Iterable
 
 
 class RawClient:
-    """One connection. `say` sends a command and returns the whole reply, decoded."""
+    """One connection. `say` sends a command and returns the whole reply, decoded.
 
-    def __init__(self, port: int, *, timeout: float = 20.0, tls: ssl.SSLContext | None = None) -> None:
+    tls: from the first byte on. before: sent ahead of everything, as a load balancer sends its PROXY header.
+    """
+
+    def __init__(
+        self, port: int, *, timeout: float = 20.0, tls: ssl.SSLContext | None = None, before: bytes = b""
+    ) -> None:
         self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self.socket.sendall(before)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.stream = self.socket.makefile("rb")
