@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.detect.cpr import CprDetector
 from gateway.detect.engine import TooManyHits
+from gateway.detect.identifiers import IdentifierDetector
 from gateway.detect.normalise import fold
 from gateway.detect.rules import Rules
 from gateway.detect.sensitive import SensitiveDetector
@@ -21,8 +23,11 @@ from gateway.mail.fragment import Fragment
 from gateway.mail.hidden import Hidden
 from gateway.mail.place import Place
 
-_SHORT = 65_536
+_SHORT = 8_192
 """Up to this many bytes of text a message is looked at as one before its texts are read one by one."""
+
+_BY_PATTERN = ("+ a pattern of the policy, introduced by its words",)
+_OVER_BUDGET = ("+ more to look at than can be judged one by one",)
 
 __all__ = ["Detectors", "Row", "Rules", "summarise"]
 
@@ -38,48 +43,69 @@ class Row:
     count: int
 
 
+class Wanted(NamedTuple):
+    """Which detectors a message needs."""
+
+    numbers: bool
+    words: bool
+    identifiers: bool
+
+
 class Detectors:
     """All detectors, built once from the rules; holds nothing of any message."""
 
     def __init__(self, rules: Rules) -> None:
         self._cpr = CprDetector(rules.cpr)
         self._sensitive = SensitiveDetector(rules.words)
+        self._identifiers = IdentifierDetector(rules.words.identifiers)
 
     def find(self, fragments: Sequence[Fragment], *, today: datetime.date) -> tuple[Finding, ...]:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
-        best: dict[tuple[str, Hidden, str], Finding] = {}
         folded = [(fragment.place, fold(fragment.text)) for fragment in fragments]
-        if not self._matters([data for _, data in folded]):
+        wanted = self._look([data for _, data in folded])
+        if not any(wanted):
             return ()
         subject = next((data for place, data in folded if _is_subject(place)), b"")
+        best: dict[tuple[str, Hidden, str], Finding] = {}
         for place, data in folded:
-            for finding in self._find_in(place, data, subject, today):
+            for finding in self._find_in(place, data, subject, today, wanted):
                 key = (finding.detector, finding.identity, str(finding.place))
                 if key not in best or finding.confidence > best[key].confidence:
                     best[key] = finding
         return tuple(best.values())
 
-    def _matters(self, texts: list[bytes]) -> bool:
-        """One cheap look at all of a short message at once, which ends most of them: is there anything to judge?"""
+    def _look(self, texts: list[bytes]) -> Wanted:
+        """One cheap look at all of a short message at once, which ends most of them: what is there to judge?"""
         everything = b"\n\n".join(texts)
         if len(everything) > _SHORT:
-            return True
+            return Wanted(True, True, True)
         try:
-            return self._cpr.matters(everything) or self._sensitive.matters(everything)
+            return Wanted(
+                self._cpr.matters(everything),
+                self._sensitive.matters(everything),
+                self._identifiers.matters(everything),
+            )
         except TooManyHits:
-            return True
+            return Wanted(True, True, True)
 
-    def _find_in(self, place: Place, data: bytes, subject: bytes, today: datetime.date) -> Iterator[Finding]:
+    def _find_in(
+        self, place: Place, data: bytes, subject: bytes, today: datetime.date, wanted: Wanted
+    ) -> Iterator[Finding]:
         whole, focus = _in_context(place, data, subject)
         try:
-            for start, digits, confidence, evidence in self._cpr.find(whole, today):
-                if start >= focus.start:
-                    yield Finding("cpr", "cpr", confidence, place, Hidden(digits), evidence)
-            for category, word, confidence, evidence in self._sensitive.find(whole, focus):
-                yield Finding("sensitive", category, confidence, place, Hidden(f"{category}: {word}"), evidence)
+            if wanted.numbers:
+                for start, digits, confidence, evidence in self._cpr.find(whole, today):
+                    if start >= focus.start:
+                        yield Finding("cpr", "cpr", confidence, place, Hidden(digits), evidence)
+            if wanted.words:
+                for category, word, confidence, evidence in self._sensitive.find(whole, focus):
+                    yield Finding("sensitive", category, confidence, place, Hidden(f"{category}: {word}"), evidence)
+            if wanted.identifiers:
+                for identifier, value in self._identifiers.find(data):
+                    hidden = Hidden(f"{identifier.name}: {value}")
+                    yield Finding("identifier", identifier.category, identifier.confidence, place, hidden, _BY_PATTERN)
         except TooManyHits:
-            evidence = ("+ more to look at than can be judged one by one",)
-            yield Finding("budget", "unreadable", Confidence.LIKELY, place, Hidden("over budget"), evidence)
+            yield Finding("budget", "unreadable", Confidence.LIKELY, place, Hidden("over budget"), _OVER_BUDGET)
 
 
 def _is_subject(place: Place) -> bool:

@@ -29,6 +29,10 @@ class Pattern(NamedTuple):
     expression: bytes
 
 
+class EngineError(ValueError):
+    """A pattern that cannot be run in linear time, or is none."""
+
+
 class TooManyHits(Exception):
     """The text matches more often than anyone will look at."""
 
@@ -44,12 +48,15 @@ class Engine:
             flags = hyperscan.HS_FLAG_SOM_LEFTMOST
             if not literal:
                 flags |= hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
-            self._database.compile(
-                expressions=[pattern.expression for pattern in patterns],
-                ids=[pattern.number for pattern in patterns],
-                flags=[flags] * len(patterns),
-                literal=literal,
-            )
+            try:
+                self._database.compile(
+                    expressions=[pattern.expression for pattern in patterns],
+                    ids=[pattern.number for pattern in patterns],
+                    flags=[flags] * len(patterns),
+                    literal=literal,
+                )
+            except hyperscan.HyperscanError as error:
+                raise EngineError(str(error)) from None
 
     def hits(self, data: bytes, limit: int = 0) -> list[Hit]:
         """Every match, in the order they end; a pattern that can end in several places reports each.

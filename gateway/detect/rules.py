@@ -135,12 +135,40 @@ class PersonRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """A number or code of the policy's own: its pattern, the words that must introduce it, what it counts as."""
+
+    name: str
+    pattern: str = field(repr=False)
+    cues: tuple[str, ...] = ()
+    category: str = ""
+    confidence: Confidence = Confidence.POSSIBLE
+
+    @classmethod
+    def from_mapping(cls, file: str, data: object) -> Identifier:
+        if not isinstance(data, Mapping) or not data.get("name") or not data.get("pattern"):
+            raise ValueError(f"ord/{file}.yaml: identifiers: each should have a name and a pattern")
+        _only(data, ("name", "pattern", "cues", "category", "confidence"), f"ord/{file}.yaml")
+        name, category = str(data["name"]), str(data.get("category", data["name"]))
+        try:
+            confidence = Confidence.parse(str(data.get("confidence", "possible")))
+        except KeyError:
+            raise ValueError(f"ord/{file}.yaml: confidence of {name!r} should be possible, likely or certain") from None
+        if confidence > Confidence.POSSIBLE and category not in CATEGORIES:
+            raise ValueError(
+                f"ord/{file}.yaml: {name!r} would block, so its category should be one of {', '.join(CATEGORIES)}"
+            )
+        return cls(name, str(data["pattern"]), tuple(_words(data, "cues")), category, confidence)
+
+
+@dataclass(frozen=True, slots=True)
 class WordRules:
     """What the files of ord/ say together."""
 
     terms: tuple[TermRules, ...] = ()
     persons: PersonRules = field(default_factory=PersonRules)
     innocent: tuple[str, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
 
@@ -153,6 +181,11 @@ class WordRules:
             terms=tuple(TermRules.from_mapping(name, data) for name, data in kinds["terms"]),
             persons=persons[0] if persons else PersonRules(),
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
+            identifiers=tuple(
+                Identifier.from_mapping(name, each)
+                for name, data in kinds["identifiers"]
+                for each in data.get("identifiers") or ()
+            ),
             weights=_weights(scoring.get("weights", {})),
             thresholds=_thresholds(scoring.get("thresholds", {})),
         )
@@ -175,7 +208,8 @@ class Rules:
 
 
 def _by_kind(files: Mapping[str, Any]) -> dict[str, list[tuple[str, Mapping[str, Any]]]]:
-    kinds: dict[str, list[tuple[str, Mapping[str, Any]]]] = {"terms": [], "persons": [], "innocent": [], "scoring": []}
+    names = ("terms", "persons", "innocent", "identifiers", "scoring")
+    kinds: dict[str, list[tuple[str, Mapping[str, Any]]]] = {name: [] for name in names}
     for name, data in sorted(files.items()):
         if not isinstance(data, Mapping) or data.get("kind") not in kinds:
             raise ValueError(f"ord/{name}.yaml: kind should be one of {', '.join(kinds)}")
