@@ -1,7 +1,7 @@
 """Everything dies around the gateway while mail flows: who heard 250 is served, the others still have their message.
 
-Clients of our own send numbered messages over many sessions at once, as smtp-source does, and write down what they hear
-for each of them, which smtp-source does not. Meanwhile workers are killed, the next hop is killed and started again,
+Clients of our own send numbered messages and write down what they hear for each of them; beside them smtp-source sends
+at full speed, which does not say what it heard. Meanwhile workers are killed, the next hop is killed and started again,
 and the disk of the record fills up. Then the books are compared: a message that heard 250 lies at the next hop, or its
 bounce does; one that heard 4xx or nothing may lie there too, and would come twice.
 
@@ -28,7 +28,7 @@ from support.postfix import Sink
 from support.raw_client import RawClient
 from support.running import RunningGateway, free_port
 
-pytestmark = pytest.mark.peer("smtp-sink")
+pytestmark = pytest.mark.peer("smtp-sink", "smtp-source")
 
 SECONDS = float(os.environ.get("CHAOS", "5"))
 SESSIONS = 12
@@ -92,10 +92,12 @@ class Books:
         self.relayed: Counter[int] = Counter()
         self.bounced: Counter[int] = Counter()
         self.leaked = 0
+        self.full_speed = 0
         for path in (path for folder in folders for path in folder.iterdir()):
             content = path.read_bytes()
             numbers = NUMBER.findall(content)
             self.leaked += b"070761" in content
+            self.full_speed += not numbers
             if numbers:
                 (self.bounced if b"multipart/report" in content else self.relayed)[int(numbers[0])] += 1
 
@@ -112,7 +114,8 @@ def compare(what: str, load: Load, books: Books) -> None:
     print(
         f"\n{what}: {len(load.heard)} sent; heard 250: {len(told)}, 4xx: {len(later)}, nothing: {len(nothing)}; "
         f"at the next hop: {len(books.relayed)} messages, {len(books.bounced)} bounces; "
-        f"lost: {len(told - there)}, there without 250 (duplicates to come): {len(extra)}"
+        f"lost: {len(told - there)}, there without 250 (duplicates to come): {len(extra)}; "
+        f"beside them {books.full_speed} of smtp-source"
     )
     assert told - there == set(), "lost"
     assert never == {}, "a fault of ours or of the next hop is never for good"
@@ -136,6 +139,24 @@ def repeated(action: Callable[[], None], pause: float) -> Iterator[None]:
     yield
     stop.set()
     thread.join(60)
+
+
+@contextmanager
+def full_speed(port: int) -> Iterator[None]:
+    """smtp-source, which does not mind refusals (-A), and is started again when a cut line ends it."""
+    options = ["-A", "-d", "-s", "8", "-m", "1000000", "-l", "1000", "-f", "dagklub@lavuk.dk", "-t", "b@example.org"]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def keep_running() -> None:
+        if not running or running[-1].poll() is not None:
+            command = ["smtp-source", *options, f"127.0.0.1:{port}"]
+            running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+    with repeated(keep_running, 0.05):
+        yield
+    for process in running:
+        process.kill()
+        process.wait()
 
 
 def workers_of(gateway: RunningGateway) -> list[int]:
@@ -163,7 +184,7 @@ def test_workers_are_killed(tmp_path: Path, open_folder: Path) -> None:
             kills += 1
 
     try:
-        with Load(gateway.port) as load, repeated(kill_one, 1.0):
+        with full_speed(gateway.port), Load(gateway.port) as load, repeated(kill_one, 1.0):
             time.sleep(SECONDS)
     finally:
         gateway.stop()
@@ -185,7 +206,7 @@ def test_the_next_hop_stops_and_starts(tmp_path: Path, open_folder: Path) -> Non
         sinks.append(Sink(dump=open_folder / f"hop-{len(sinks)}", port=port))
 
     try:
-        with Load(gateway.port) as load, repeated(restart, 1.0):
+        with full_speed(gateway.port), Load(gateway.port) as load, repeated(restart, 1.0):
             time.sleep(SECONDS)
     finally:
         gateway.stop()
@@ -218,7 +239,7 @@ def test_the_records_disk_is_full(tmp_path: Path, open_folder: Path) -> None:
         subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], capture_output=True, check=False)
 
     try:
-        with Load(gateway.port) as load, repeated(fill_and_free, 1.0):
+        with full_speed(gateway.port), Load(gateway.port) as load, repeated(fill_and_free, 1.0):
             time.sleep(SECONDS)
         with RawClient(gateway.port) as client:
             client.hello()

@@ -6,6 +6,7 @@ as it comes and its failure shown beside. The rest are the RFCs' demands on a re
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import hashlib
@@ -16,13 +17,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trustme
 from aiosmtpd.smtp import SMTP
-from support.plain import PlainAiosmtpd
+from support.plain import LmtpController, PlainAiosmtpd
 from support.raw_client import RawClient
-from support.running import RunningGateway
+from support.running import RunningGateway, free_port
 from support.scripted_hop import ScriptedHop, without_our_fields
 
 from gateway.smtp.commands import parse_path
@@ -306,6 +308,75 @@ def test_row_m_connections_and_recipients_are_bounded(impatient: tuple[RunningGa
     finally:
         for client in clients:
             client.__exit__()
+
+
+# ---------------------------------------------------------------- n, o: PROXY and LMTP
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """A gateway with a listener behind a balancer, and one for LMTP."""
+    folder = tmp_path_factory.mktemp("behind")
+    authority = trustme.CA()
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    hop = ScriptedHop()
+    lmtp = free_port()
+    gateway = RunningGateway(
+        folder,
+        hop.port,
+        listener={
+            "proxy_protocol": True,
+            "tls": {"certificate": "both.pem", "key": "both.pem"},
+            "trust": ["192.0.2.0/24"],
+        },
+        more_listeners=[{"role": "outbound", "listen": f"127.0.0.1:{lmtp}", "protocol": "lmtp"}],
+    ).start()
+    yield SimpleNamespace(proxied=gateway.port, lmtp=lmtp, hop=hop, context=context)
+    gateway.stop()
+    hop.close()
+
+
+def test_row_n_the_balancers_client_is_still_known_after_starttls(behind: SimpleNamespace) -> None:
+    """aiosmtpd forgets it (its issue 287); see tests/peers/test_positions.py for a real HAProxy."""
+    behind.hop.forget()
+    header = b"PROXY TCP4 192.0.2.7 192.0.2.1 45678 25\r\n"
+    with RawClient(behind.proxied, before=header) as client:
+        assert client.greeting[:3] == "220"
+        client.hello()
+        client.start_tls(behind.context)
+        client.hello()
+        assert client.transaction(HARMLESS)[:3] == "250"
+    assert b"([192.0.2.7])" in behind.hop.messages[0].partition(b"\r\n")[0]
+
+
+def test_row_n_who_skips_the_proxy_header_is_not_served(behind: SimpleNamespace) -> None:
+    with socket.create_connection(("127.0.0.1", behind.proxied), timeout=20) as line:
+        line.sendall(b"EHLO client.example\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert b"250" not in line.recv(1000)
+
+
+def test_row_o_lmtp_answers_for_each_recipient(behind: SimpleNamespace) -> None:
+    with PlainAiosmtpd(LmtpController) as plain:
+        assert lmtp_replies(plain.port) == ["250"], "aiosmtpd answers once, for two"
+    behind.hop.forget()
+    assert lmtp_replies(behind.lmtp) == ["250", "250"]
+    assert len(behind.hop.taken) == 1
+
+
+def lmtp_replies(port: int) -> list[str]:
+    """The replies to the dot of a message to two recipients; the last one waited for is that to NOOP."""
+    with RawClient(port) as client:
+        client.say("LHLO client.example")
+        for line in ("MAIL FROM:<dagklub@lavuk.dk>", "RCPT TO:<a@example.org>", "RCPT TO:<b@example.org>", "DATA"):
+            assert client.say(line)[0] in "23"
+        client.send(HARMLESS + b".\r\nVRFY x\r\n")
+        replies = []
+        while (reply := client.hear())[:3] != "252":
+            replies.append(reply[:3])
+        return replies
 
 
 # ---------------------------------------------------------------- p: STARTTLS
