@@ -26,9 +26,16 @@ _SMALLEST_SIDE, _SMALLEST_AREA = 12, 900
 _LOOKED_AT = 1000
 _EDGE = 40
 _FEWEST_EDGES = 0.0006
-_LARGEST_SIDE = 4200
+_LARGEST_SIDE = 3200
 _GOOD_CONFIDENCE = 60
-_SKEWS = (-12, -9, -7, -5, -3, 3, 5, 7, 9, 12)
+_SKEW_LOOKED_AT = 600
+_SKEW_STEPS = ((3, 4), (1, 1))
+"""Degrees and how many of them to either side: first every third up to twelve, then those beside the best."""
+
+_CLEARLY_FLATTER = 1.15
+_FEW_LETTERS = 20
+_DARK = 100
+"""A page darker than this is light on dark; tesseract and the search for its lines want it the other way."""
 _GIF_FRAMES = 5
 _RESOLUTION = 200
 _DESCRIPTIONS = (0x010E, 0x013B, 0x8298, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F)
@@ -160,16 +167,19 @@ def may_hold_text(page: Image.Image) -> bool:
 
 
 def text_of(page: Image.Image) -> str:
-    """The words of a page; a page that gives few is tried as one block, then turned straight."""
+    """The words of a page, turned straight first; one that gives few is tried as one block and as it came."""
     if max(page.size) < _LOOKED_AT:
         page = page.resize((page.width * 2, page.height * 2), Image.Resampling.LANCZOS)
-    text, confidence = _recognised(page, 1)
-    if confidence >= _GOOD_CONFIDENCE and len(text) > 20:
-        return text
-    tries = [text, _recognised(page, 6)[0]]
+    if ImageStat.Stat(page).mean[0] < _DARK:
+        page = ImageOps.invert(page)
     skew = _skew(page)
+    straight = page.rotate(skew, Image.Resampling.BILINEAR, expand=True, fillcolor=255) if skew else page
+    text, confidence = _recognised(straight, 1)
+    if confidence >= _GOOD_CONFIDENCE and len(text) > _FEW_LETTERS:
+        return text
+    tries = [text, _recognised(straight, 6)[0]]
     if skew:
-        tries.append(_recognised(page.rotate(skew, expand=True, fillcolor=255), 1)[0])
+        tries.append(_recognised(page, 1)[0])
     return "\n".join(dict.fromkeys(filter(None, tries)))
 
 
@@ -191,14 +201,21 @@ def _recognised(page: Image.Image, mode: int) -> tuple[str, int]:
     return str(text).strip(), int(confidence)
 
 
-def _skew(page: Image.Image) -> int:
+def _skew(page: Image.Image) -> float:
     """The small turn that makes its lines lie flat: rows of ink and rows of paper then differ most."""
-    small = ImageOps.autocontrast(page.convert("L"))
-    small.thumbnail((500, 500))
+    small = ImageOps.autocontrast(page)
+    small.thumbnail((_SKEW_LOOKED_AT, _SKEW_LOOKED_AT))
+    flatness_of: dict[float, float] = {0: _flatness(small, 0)}
+    for step, reach in _SKEW_STEPS:
+        centre = max(flatness_of, key=flatness_of.__getitem__)
+        for turn in range(-reach, reach + 1):
+            angle = centre + turn * step
+            if angle not in flatness_of:
+                flatness_of[angle] = _flatness(small, angle)
+    best = max(flatness_of, key=flatness_of.__getitem__)
+    return best if flatness_of[best] > flatness_of[0] * _CLEARLY_FLATTER else 0
 
-    def flatness(angle: int) -> float:
-        rows = small.rotate(angle, fillcolor=255).resize((1, small.height), Image.Resampling.BOX)
-        return float(ImageStat.Stat(rows).var[0])
 
-    best = max(_SKEWS, key=flatness)
-    return best if flatness(best) > flatness(0) * 1.15 else 0
+def _flatness(picture: Image.Image, angle: float) -> float:
+    rows = picture.rotate(angle, fillcolor=255).resize((1, picture.height), Image.Resampling.BOX)
+    return float(ImageStat.Stat(rows).var[0])

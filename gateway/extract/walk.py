@@ -129,7 +129,12 @@ class Walk:
             self.unread(place, Reason.OVER_BUDGET)
         else:
             passwords = self.passwords if format in LOCKABLE else ()
-            self.items(Document(data, place, self.meter, format, charset, passwords, depth), known.load())
+            try:
+                reader = known.load()
+            except ImportError:  # a library that is not installed; `Sandbox.missing` says so at start
+                self.unread(place, Reason.UNSUPPORTED_FORMAT)
+                return
+            self.items(Document(data, place, self.meter, format, charset, passwords, depth), reader)
 
     def nested(self, data: bytes, place: Place, depth: int) -> None:
         """A message inside the message, with its own headers, text and attachments."""
