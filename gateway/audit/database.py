@@ -10,7 +10,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ClauseElement
 
 from gateway.audit import schema
 from gateway.audit.errors import AuditError
@@ -42,6 +44,7 @@ class Database:
         self.url = _parsed(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _engine(self.url, self.is_sqlite)
+        self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self._lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else _NoLock()
 
     def must_exist(self) -> None:
@@ -54,7 +57,7 @@ class Database:
     def prepare(self) -> None:
         """Make or migrate the tables. A new file is for our eyes only; SQLite's files beside it follow it."""
         if self.is_sqlite:
-            with _as_audit_error("make"):
+            with self._as_audit_error("make"):
                 Path(str(self.url.database)).touch(0o600)
         with self.writing() as connection:
             if not self.is_sqlite:  # there is no head to lock yet
@@ -64,7 +67,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that no other writer shares, durable when the block has been left without an error."""
-        with _as_audit_error("write"), self._lock, self.engine.begin() as connection:
+        with self._as_audit_error("write"), self._lock, self.engine.begin() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
@@ -72,7 +75,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the store, however long it reads."""
-        with _as_audit_error("read"), self.engine.connect() as connection:
+        with self._as_audit_error("read"), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:
@@ -82,12 +85,36 @@ class Database:
     def forget(self) -> None:
         """Let what was deleted leave the disk too: SQLite's log of writes is emptied. PostgreSQL has VACUUM."""
         if self.is_sqlite:
-            with _as_audit_error("write"), self.engine.connect() as connection:
+            with self._as_audit_error("write"), self.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def _as_audit_error(self, doing: str) -> Iterator[None]:
+        """The driver's failures in our one word, with the first line of what it said: never parameters or rows."""
+        try:
+            yield
+        except AuditError:
+            raise
+        except (SQLAlchemyError, OSError, self._driver_error) as error:
+            said = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
+            raise AuditError(f"cannot {doing} the audit store: {said[0][:200]}") from error
 
     def close(self) -> None:
         self.engine.dispose()
         self._lock.close()
+
+
+class Statement:
+    """A statement of the hot path, compiled once and given straight to the driver: building it anew costs ten times."""
+
+    def __init__(self, database: Database, statement: ClauseElement) -> None:
+        compiled = statement.compile(dialect=database.engine.dialect)
+        assert isinstance(compiled, SQLCompiler)
+        self._text = str(compiled)
+        self._order = compiled.positiontup if compiled.positional else None
+
+    def run(self, cursor: Any, values: Mapping[str, Any]) -> None:
+        cursor.execute(self._text, [values[name] for name in self._order] if self._order is not None else values)
 
 
 class Bulk:
@@ -99,15 +126,15 @@ class Bulk:
 
     _MOST = 100
 
-    def __init__(self, table: str, columns: Sequence[str], is_sqlite: bool) -> None:
-        row = "(" + ", ".join(["?" if is_sqlite else "%s"] * len(columns)) + ")"
+    def __init__(self, database: Database, table: str, columns: Sequence[str]) -> None:
+        row = "(" + ", ".join(["?" if database.is_sqlite else "%s"] * len(columns)) + ")"
         head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 (names of our own)
         self._statements = [head + ", ".join([row] * size) for size in range(self._MOST + 1)]
 
-    def insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def run(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
         for start in range(0, len(rows), self._MOST):
             some = rows[start : start + self._MOST]
-            connection.exec_driver_sql(self._statements[len(some)], tuple(chain.from_iterable(some)))
+            cursor.execute(self._statements[len(some)], tuple(chain.from_iterable(some)))
 
 
 class _NoLock:
@@ -177,15 +204,3 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # transactions begin where this file says so
     for setting in _SQLITE_SETTINGS:
         connection.execute(setting)
-
-
-@contextmanager
-def _as_audit_error(doing: str) -> Iterator[None]:
-    """The driver's failures in our one word, with the first line of what it said: never parameters or rows."""
-    try:
-        yield
-    except AuditError:
-        raise
-    except (SQLAlchemyError, OSError) as error:
-        said = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
-        raise AuditError(f"cannot {doing} the audit store: {said[0][:200]}") from error

@@ -18,10 +18,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.audit import chain, schema
-from gateway.audit.database import Bulk, Database
+from gateway.audit.database import Bulk, Database, Statement
 from gateway.audit.errors import AuditError
 from gateway.audit.event import Event
 from gateway.audit.keys import signing_key
@@ -60,6 +60,23 @@ class _Waiter(NamedTuple):
     done: asyncio.Future[None]
 
 
+class _Head(NamedTuple):
+    """Where the chain ends, as the writer reads it under its lock."""
+
+    seq: int
+    hash: bytes
+    checkpoint_seq: int
+    checkpoint_at: int
+
+
+_HEAD = select(*(schema.head.c[name] for name in _Head._fields)).with_for_update()
+_SEALED: dict[str, Any] = {name: bindparam(name) for name in ("seq", "at", "hash", "signer", "signature")}
+_NEW_HEAD = update(schema.head).values(
+    **_SEALED, checkpoint_seq=bindparam("checkpoint_seq"), checkpoint_at=bindparam("checkpoint_at")
+)
+_NEW_CHECKPOINT = insert(schema.checkpoint).values(**_SEALED)
+
+
 class Store:
     """The record of one worker process; several processes and nodes may have one each on the same database."""
 
@@ -71,8 +88,10 @@ class Store:
         self._waiting: SimpleQueue[_Waiter | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_failing = False
-        self._events = Bulk("event", ("seq", "at", "keep", "case_id", "line", "hash"), database.is_sqlite)
-        self._marks = Bulk("mark", ("word", "seq"), database.is_sqlite)
+        self._events = Bulk(database, "event", ("seq", "at", "keep", "case_id", "line", "hash"))
+        self._marks = Bulk(database, "mark", ("word", "seq"))
+        self._head, self._new_head = Statement(database, _HEAD), Statement(database, _NEW_HEAD)
+        self._new_checkpoint = Statement(database, _NEW_CHECKPOINT)
 
     def open(self, end_may_be_broken: bool = False) -> None:
         """Make or migrate the tables, find the keys. AuditError when the store or its chain's end cannot be used."""
@@ -129,7 +148,9 @@ class Store:
 
         Gives the checkpoint it left, if any, to be told of once the transaction has been committed, and not before.
         """
-        head = connection.execute(_HEAD).one()
+        cursor = connection.connection.cursor()
+        self._head.run(cursor, {})
+        head = _Head._make(cursor.fetchone() or ())
         seq, previous = head.seq, bytes(head.hash)
         rows: list[tuple[Any, ...]] = []
         marks: list[tuple[str, int]] = []
@@ -138,13 +159,13 @@ class Store:
             previous = chain.link(previous, seq, entry.at, entry.keep, entry.digest)
             rows.append((seq, entry.at, entry.keep, entry.case_id, entry.line, previous))
             marks.extend((word, seq) for word in entry.marks)
-        self._events.insert(connection, rows)
-        self._marks.insert(connection, marks)
-        return self._seal(connection, head, seq, entries[-1].at, previous)
+        self._events.run(cursor, rows)
+        self._marks.run(cursor, marks)
+        checkpoint = self._seal(cursor, head, seq, entries[-1].at, previous)
+        cursor.close()
+        return checkpoint
 
-    def _seal(
-        self, connection: Connection, old: Row[*tuple[Any, ...]], seq: int, at: int, hash_: bytes
-    ) -> Checkpoint | None:
+    def _seal(self, cursor: Any, old: _Head, seq: int, at: int, hash_: bytes) -> Checkpoint | None:
         """Sign the new end; now and then leave the seal behind as a checkpoint."""
         assert self._signer is not None
         seal = self._signer.seal(self._id, seq, at, hash_)
@@ -152,9 +173,9 @@ class Store:
         kept = {"checkpoint_seq": old.checkpoint_seq, "checkpoint_at": old.checkpoint_at}
         stays = seq - old.checkpoint_seq >= CHECKPOINT_EVENTS or abs(at - old.checkpoint_at) >= CHECKPOINT_MICROSECONDS
         if stays:
-            connection.execute(_NEW_CHECKPOINT, new)
+            self._new_checkpoint.run(cursor, new)
             kept = {"checkpoint_seq": seq, "checkpoint_at": at}
-        connection.execute(_NEW_HEAD, new | kept)
+        self._new_head.run(cursor, new | kept)
         return seal if stays else None
 
     def _write_batches(self) -> None:
@@ -212,13 +233,6 @@ def open_store(url: str, keys: Path | None = None) -> Store:
             raise AuditError("a PostgreSQL audit store needs a folder for its keys: `audit: {keys: FOLDER}`")
         keys = Path(str(database.url.database)).parent / "audit-keys"
     return Store(database, keys)
-
-
-_HEAD = select(
-    schema.head.c.seq, schema.head.c.hash, schema.head.c.checkpoint_seq, schema.head.c.checkpoint_at
-).with_for_update()
-_NEW_HEAD = update(schema.head)
-_NEW_CHECKPOINT = insert(schema.checkpoint)
 
 
 def _check_end(connection: Connection, signer: Signer) -> None:
