@@ -14,6 +14,7 @@ from html.entities import html5
 _TAG = re.compile(r"(<[a-zA-Z/!?][^<>]*>)")
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:_-]*)")
 _COMMENT_OR_STYLE = re.compile(r"<!--|<[sS][tT][yY][lL][eE](?=[\s>])[^<>]*>")
+_SAID_BY_STYLE = re.compile(r"""content\s{0,9}:\s{0,9}["']([^"'<>]{4,200})""", re.I)
 _STYLE_END = re.compile(r"</[sS][tT][yY][lL][eE]\s*>")
 _ENTITY = re.compile(r"&(?:#([0-9]+)|#[xX]([0-9a-fA-F]+)|([a-zA-Z][a-zA-Z0-9]{1,31}));?")
 _BLANK_LINES = re.compile(r"\n\s+")
@@ -129,7 +130,7 @@ def _has_angle_in_value(tags: Iterable[str]) -> bool:
 
 
 def _without_comments(html: str) -> tuple[str, list[str]]:
-    """The markup without its comments and style sheets, and the comments.
+    """The markup without its comments and style sheets, and the comments and what style sheets write on the page.
 
     A comment that never ends reaches to the end; a style sheet that never ends is kept: nothing hides behind it.
     """
@@ -148,6 +149,7 @@ def _without_comments(html: str) -> tuple[str, list[str]]:
             at = closing.end() if closing else start.end()
             if not closing:
                 break
+            comments += [said[1] for said in _SAID_BY_STYLE.finditer(html, start.end(), closing.start())]
         start = _COMMENT_OR_STYLE.search(html, at)
     kept.append(html[at:])
     return "".join(kept), ["\n".join(comments)] if any(comments) else []

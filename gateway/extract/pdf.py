@@ -106,10 +106,23 @@ def _annotations(pdf: pdfium.PdfDocument, page: pdfium.PdfPage) -> Iterator[str]
             for key in _ANNOTATION_KEYS:
                 if raw.FPDFAnnot_HasKey(annotation, key):
                     yield _wide(raw.FPDFAnnot_GetStringValue, annotation, key)
+            if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_LINK:
+                yield _target(pdf, annotation)
             if pdf.formenv and raw.FPDFAnnot_GetSubtype(annotation) == _FORM_WIDGET:
                 yield _wide(raw.FPDFAnnot_GetFormFieldValue, pdf.formenv, annotation)
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _target(pdf: pdfium.PdfDocument, annotation: Any) -> str:
+    """Where a link leads, when it leads out of the document."""
+    action = raw.FPDFLink_GetAction(raw.FPDFAnnot_GetLink(annotation))
+    if not action:
+        return ""
+    size = raw.FPDFAction_GetURIPath(pdf, action, None, 0)
+    buffer = ctypes.create_string_buffer(max(1, size))
+    raw.FPDFAction_GetURIPath(pdf, action, buffer, size)
+    return buffer.value.decode("utf-8", "replace")
 
 
 def _wide(call: Any, *arguments: Any) -> str:

@@ -144,3 +144,20 @@ def test_deflate64_reads_deflate_without_its_longest_matches(level: int) -> None
     text = b" ".join(str(n * n).encode() for n in range(3000))
     packer = zlib.compressobj(level, zlib.DEFLATED, -15)
     assert deflate64.inflate(packer.compress(text) + packer.flush(), Meter(Budget())) == text
+
+
+@pytest.mark.parametrize(("word", "opens"), [("hemmelig", True), ("forkert", False)])
+def test_a_zip_under_aes_opens_with_a_word_of_the_mail(reading: Any, word: str, opens: bool) -> None:
+    import libarchive
+
+    out = bytearray()
+
+    def take(data: bytes) -> int:
+        out.extend(data)
+        return len(data)
+
+    with libarchive.custom_writer(take, "zip", options="zip:encryption=aes256", passphrase="hemmelig") as archive:
+        archive.add_file_from_memory("a.txt", len(TEXT), TEXT)
+    got = reading(bytes(out), f"Adgangskoden er {word}")
+    assert bool(places(got)) == opens
+    assert (Reason.ENCRYPTED in reasons(got)) != opens

@@ -33,6 +33,7 @@ NUMBER = "070761-4285"
         pytest.param(f"<070761-4285> {NUMBER}", id="an angle that opens no tag"),
         pytest.param(f"<style>p{{}}</style>{NUMBER}", id="after a style sheet"),
         pytest.param(f"<!--<style>-->{NUMBER}<!--</style>-->", id="between the halves of a style sheet in comments"),
+        pytest.param(f"<style>p::before{{content: '{NUMBER}'}}</style>", id="written by a style sheet"),
         pytest.param(f"<style>{NUMBER}", id="after a style sheet that never ends"),
         pytest.param(f"<script>document.write('{NUMBER}')</script>", id="a script"),
         pytest.param(f"<div>{'<div>' * 3000}{NUMBER}", id="deep nesting"),

@@ -170,6 +170,11 @@ def test_what_is_encrypted_is_reported(reading: Any) -> None:
         pytest.param(
             f"<</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents({NUMBER})>>", "page 1 › annotation", id="a note"
         ),
+        pytest.param(
+            f"<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(tel:{NUMBER})>>>>",
+            "page 1 › annotation",
+            id="a link",
+        ),
     ],
 )
 def test_pdf_is_read(reading: Any, make: Any, extra: str, where: str) -> None:
