@@ -103,8 +103,12 @@ class Store:
                 _check_end(connection, self._signer)
 
     def start(self) -> None:
-        """Open and begin to write."""
-        self.open()
+        """Open and begin to write. Why it cannot is said in the log too, wherever the error ends."""
+        try:
+            self.open()
+        except AuditError as error:
+            _log.critical("audit: %s", error)
+            raise
         self._thread = threading.Thread(target=self._write_batches, name="audit", daemon=True)
         self._thread.start()
 

@@ -317,10 +317,11 @@ def test_a_broken_search_index_is_built_anew_and_never_acknowledged(lab: Lab) ->
     assert not lab.proof().holds
 
 
-def test_a_chain_whose_end_is_broken_is_not_appended_to(lab: Lab) -> None:
+def test_a_chain_whose_end_is_broken_is_not_appended_to_and_the_log_says_why(lab: Lab, caplog) -> None:
     lab.sql(*CUT)
     with pytest.raises(AuditError, match="audit reseal"):
-        lab.opened()
+        open_store(f"sqlite:///{lab.path}").start()
+    assert "audit reseal" in caplog.text
 
 
 def test_reindex_makes_the_search_say_what_the_events_say(lab: Lab) -> None:
