@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterable
 from html.entities import html5
 
-_TAG = re.compile(r"(<[a-zA-Z/!?][^<>]*>)")
-_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:_-]*)")
+_OPENS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/!?")
+"""What may follow the angle of a tag; anything else makes it a mere angle (HTML living standard 13.2.5.6)."""
+
+_NAME = re.compile(r"/?([a-zA-Z][a-zA-Z0-9:_-]*)")
 _COMMENT_OR_STYLE = re.compile(r"<!--|<[sS][tT][yY][lL][eE](?=[\s>])[^<>]*>")
 _SAID_BY_STYLE = re.compile(r"""content\s{0,9}:\s{0,9}["']([^"'<>]{4,200})""", re.I)
 _STYLE_END = re.compile(r"</[sS][tT][yY][lL][eE]\s*>")
@@ -61,7 +63,7 @@ def readings(html: str) -> list[str]:
         marked, tags = _marked(html)
     beside: list[str] = []
     for tag in tags:
-        if "=" in tag or tag[1] in "!?":
+        if "=" in tag or tag[0] in "!?":
             beside += _attributes(tag)
     for comment in comments:
         beside += readings(comment)
@@ -70,18 +72,36 @@ def readings(html: str) -> list[str]:
     return _finished(marked, beside)
 
 
+class _Pieces(dict[str, str]):
+    """What each piece of a markup that was split at its `<` gives as text; equal pieces are worked out once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: dict[str, str] = {}
+
+    def __missing__(self, piece: str) -> str:
+        tag, closes, text = piece.partition(">")
+        if closes and tag[:1] in _OPENS:
+            separator = self.tags.get(tag)
+            if separator is None:
+                separator = self.tags[tag] = _separator(tag)
+            text = separator + text
+        else:
+            text = "<" + piece  # an angle that opens no tag is an angle
+        self[piece] = text
+        return text
+
+
 def _marked(html: str) -> tuple[str, dict[str, str]]:
-    """The text with a separator for each tag, inline tags marked, and the distinct tags."""
-    parts = _TAG.split(html)
-    tags = parts[1::2]
-    separators = {tag: _separator(tag) for tag in dict.fromkeys(tags)}
-    parts[1::2] = map(separators.__getitem__, tags)
-    return "".join(parts), separators
+    """The text with a separator for each tag, inline tags marked, and the distinct tags without their angles."""
+    first, *pieces = html.split("<")
+    known = _Pieces()
+    return first + "".join(map(known.__getitem__, pieces)), known.tags
 
 
 def _opens_hidden(tag: str) -> bool:
     """Whether a comment or a style sheet begins with this tag."""
-    return tag[1] == "!" or tag[:6].lower() == "<style"
+    return tag[0] == "!" or tag[:5].lower() == "style"
 
 
 def _finished(marked: str, beside: list[str]) -> list[str]:
@@ -112,14 +132,14 @@ def _separator(tag: str) -> str:
         return _INLINE
     name = match[1].lower()
     if name in _CELLS:
-        return "" if tag[1] == "/" else "\t"
+        return "" if tag[0] == "/" else "\t"
     return "\n" if name in _LINES else _INLINE
 
 
 def _attributes(tag: str) -> list[str]:
     """The texts of a tag that a program may show: descriptions, values, targets, and what is no real tag."""
-    if tag[1] in "!?":
-        return [] if tag[:9].lower() == "<!doctype" else [unescaped(tag[2:-1])]
+    if tag[0] in "!?":
+        return [] if tag[:8].lower() == "!doctype" else [unescaped(tag[1:])]
     values = [value.strip("\"'") for value in _ATTRIBUTE.findall(tag)]
     return [unescaped(value) for value in values if value and not value.startswith(("data:", "#"))]
 
@@ -158,7 +178,7 @@ def _without_comments(html: str) -> tuple[str, list[str]]:
 def _quoted_reading(html: str) -> list[str]:
     """The reading of a program that lets `>` stand inside a quoted value; the values themselves are read as well."""
     values = [match[0] for match in _QUOTED_TAG.finditer(html) if "<" in match[0][1:] or ">" in match[0][:-1]]
-    parts = _QUOTED_TAG.sub(lambda match: _separator(match[0]) or " ", html)
+    parts = _QUOTED_TAG.sub(lambda match: _separator(match[0][1:]) or " ", html)
     return [*_finished(parts, []), *map(unescaped, values)]
 
 

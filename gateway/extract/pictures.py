@@ -79,6 +79,7 @@ def read_picture(document: Document) -> Items:
     """A picture of any format Pillow opens, page by page."""
     _heif()
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         Image.MAX_IMAGE_PIXELS = document.meter.budget.pixels
         try:
