@@ -215,6 +215,25 @@ def test_the_next_hop_stops_and_starts(tmp_path: Path, open_folder: Path) -> Non
     compare(f"next hop restarted {len(sinks) - 1} times", load, Books(*folders))
 
 
+def test_settings_are_read_again_while_mail_flows(tmp_path: Path, open_folder: Path) -> None:
+    """SIGHUP: a new generation of workers takes over, the old one finishes what it has."""
+    sink = Sink(dump=open_folder / "reloaded")
+    gateway = started(tmp_path, sink.port)
+    process = gateway.process
+    assert process is not None
+    try:
+        with Load(gateway.port) as load, repeated(lambda: process.send_signal(signal.SIGHUP), 1.0):
+            time.sleep(SECONDS)
+    finally:
+        assert gateway.stop() == 0
+        sink.stop()
+    books = Books(open_folder / "reloaded")
+    compare("reloaded every second", load, books)
+    told = sum(reply.startswith("250") for reply in load.heard.values())
+    assert books.relayed.total() + books.bounced.total() == told, "nobody was cut off after the next hop had it"
+    assert "reloaded, policy" in gateway.log.read_text()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a small tmpfs")
 def test_the_records_disk_is_full(tmp_path: Path, open_folder: Path) -> None:
     """No event, no 250: while the disk is full clients hear 4xx. When there is room again, mail flows again."""
