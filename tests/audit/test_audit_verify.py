@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -151,6 +152,34 @@ def test_several_processes_prove_as_one(lab: Lab, monkeypatch) -> None:
     assert (proof.holds, proof.events, proof.seals) == (True, EVENTS, EVENTS + 1)
     lab.sql("DELETE FROM event WHERE seq IN (12, 20)", "DELETE FROM mark WHERE seq IN (12, 20)")
     assert [fault.seq for fault in lab.proof().faults] == [12, 20]
+
+
+CHANGES = {
+    "event": ("seq = seq + 500", "at = at - 1", "keep = 'service'", "case_id = case_id || 'x'", "hash = randomblob(32)",
+              "line = substr(line, 1, {n}) || '~' || substr(line, {n} + 2)", "line = line || ' '"),
+    "mark": ("seq = seq + 500", "word = word || 'x'"),
+    "checkpoint": ("seq = seq + 500", "at = at - 1", "hash = randomblob(32)", "signature = randomblob(64)"),
+    "head": ("seq = seq - 1", "at = at - 1", "hash = randomblob(32)", "origin_seq = 1", "signature = randomblob(64)"),
+}  # fmt: skip
+
+
+def test_no_column_of_any_row_can_be_changed_unseen(lab: Lab) -> None:
+    """What verify does not look at is not there: `checkpoint_*` of the head only say when the next one is due."""
+    dice = random.Random(7)
+    for table, changes in CHANGES.items():
+        for change in changes:
+            with closing(sqlite3.connect(lab.path)) as connection:
+                (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+                kept = connection.execute(f"SELECT * FROM {table}").fetchall()
+            place = dice.randrange(count)
+            key = "(word, seq)" if table == "mark" else "seq"
+            one = f"(SELECT {key.strip('()')} FROM {table} LIMIT 1 OFFSET {place})"
+            lab.sql(f"UPDATE {table} SET {change.format(n=dice.randrange(20, 200))} WHERE {key} = {one}")
+            assert not lab.proof().holds, f"{table}: {change}, row {place}"
+            with closing(sqlite3.connect(lab.path)) as connection, connection:
+                connection.execute(f"DELETE FROM {table}")
+                connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(kept[0]))})", kept)
+    assert lab.proof().holds
 
 
 def test_one_changed_event_is_one_fault_and_the_rest_is_still_proved(lab: Lab) -> None:
