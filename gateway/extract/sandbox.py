@@ -112,13 +112,18 @@ class _Nursery:
         return ours
 
     def fork(self) -> tuple[socket.socket, int]:
-        """A new reader: the socket to it and its pidfd."""
+        """A new reader: the socket to it and its pidfd. A nursery that died is started again, once."""
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
-            control = self._start()
-            socket.send_fds(control, [b"?"], [theirs.fileno()])
-            _, fds, _, _ = socket.recv_fds(control, 1, 1)
-        return ours, fds[0] if fds else -1
+            for _ in range(2):
+                control = self._start()
+                with contextlib.suppress(OSError):
+                    socket.send_fds(control, [b"?"], [theirs.fileno()])
+                    answer, fds, _, _ = socket.recv_fds(control, 1, 1)
+                    if answer:
+                        return ours, fds[0] if fds else -1
+                self._stop()
+        return ours, -1
 
     def _stop(self) -> None:
         if self._control:
@@ -240,7 +245,7 @@ class _Queue:
 
     def close(self) -> None:
         """Kills the readers once their last message is answered."""
-        self.threads.shutdown()
+        self.threads.shutdown(cancel_futures=True)
         while not self._idle.empty():
             reader = self._idle.get()
             if reader:

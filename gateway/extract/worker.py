@@ -159,11 +159,13 @@ def _read_forever(line: socket.socket, memory: int) -> None:
 
 
 def main(control_fd: int, memory: int) -> None:
-    """Loads every parser, gives up what it may, then forks a reader for each socket that is handed in."""
+    """Loads every parser, gives up what it may, then forks a reader for each socket that is handed in.
+
+    It ends when the control line does, and its readers end with it: nothing outlives the gateway.
+    """
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     missing = _load()
     has_no_network = _give_up()
     gc.collect()

@@ -152,3 +152,15 @@ def test_an_answer_that_is_none_is_not_believed(words: dict[str, Any]) -> None:
 def test_places_survive_the_line() -> None:
     place = Place((Step("attachment", "xlsx", 2), Step("sheet", "", 3)))
     assert readers.place_of(readers.place_words(place)) == place
+
+
+def test_a_nursery_that_dies_is_started_again(attached: Any, make: Any) -> None:
+    message = attached(make.pdf(NUMBER))
+    with Sandbox(Limits(readers=1)) as hurt:
+        assert hurt.read_now(message, NO_OCR).fragments
+        process = hurt._nursery._process
+        assert process
+        process.kill()
+        process.wait()
+        hurt.read_now(message, NO_OCR)  # its reader went with it: this one may be reported as not read
+        assert any(NUMBER in fragment.text for fragment in hurt.read_now(message, NO_OCR).fragments)
