@@ -17,6 +17,7 @@ Fields = dict[bytes, list[bytes]]
 
 _ENCODED_WORD = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)(?:\?=|(?==\?[^?\s]{1,60}\?[bBqQ]\?)|$)", re.S)
 _PARAMETER = re.compile(rb';\s*([^=;\s"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*(?:"|\Z)|[^;]*)', re.S)
+_FIELD_START = re.compile(rb"[!-9;-~]{1,998}[ \t]{0,99}:")
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.S)
 _QUOTED_NAME = re.compile(rb'"(?:[^"\\]|\\.)*"(?!@)', re.S)
 _QUOTED_LOCAL = re.compile(rb'"(?:[^"\\]|\\.)*"@[^\s<>,;"]+')
@@ -42,11 +43,9 @@ def parse(block: bytes) -> tuple[Fields, list[bytes]]:
     return fields, broken
 
 
-def looks_like_field(line: bytes) -> bool:
-    """Whether a line can open a header block: a name of printable ASCII without spaces, then a colon."""
-    name, colon, _ = line.partition(b":")
-    name = name.rstrip()
-    return bool(colon and name) and all(33 <= byte <= 126 for byte in name)
+def is_field(content: bytes, start: int) -> bool:
+    """Whether a header block can open here: a name of printable ASCII without spaces, then a colon (rfc5322#2.2)."""
+    return _FIELD_START.match(content, start) is not None
 
 
 def decoded(value: bytes) -> str:

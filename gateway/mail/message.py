@@ -17,7 +17,7 @@ _MOST_PARTS = 20_000
 """Delimiters beyond this stay text of the last part: taking them apart would cost more than reading them."""
 
 _AUTHOR_FIELDS = (b"from", b"sender")
-_TOKEN = re.compile(rb"[^\s;(\"]+")
+_COMMENT = re.compile(rb"\([^()]*\)")
 _LOOSE_DELIMITER = re.compile(rb"(?:\A|(?<=[\r\n]))--[^\r\n]{1,200}\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
 
 
@@ -158,9 +158,7 @@ def _header_end(content: bytes, start: int, end: int) -> tuple[int, int]:
     """Where the header block ends and the body starts; a block that opens with no field is all body."""
     if content.startswith((b"\r\n", b"\n"), start, end):
         return start, start + (2 if content.startswith(b"\r", start) else 1)
-    line_end = content.find(b"\n", start, end)
-    first = content[start : line_end if line_end >= 0 else end]
-    if not headers.looks_like_field(first) and not first.startswith((b"From ", b">From ")):
+    if not headers.is_field(content, start) and not content.startswith((b"From ", b">From "), start, end):
         return start, start
     found = content.find(b"\n\r\n", start, end)
     bare = content.find(b"\n\n", start, found if found >= 0 else end)
@@ -194,9 +192,10 @@ def _delimiters(content: bytes, boundary: bytes, start: int, end: int) -> list[t
 def _distinct_tokens(values: list[bytes]) -> list[str]:
     found: list[str] = []
     for value in values:
-        token = _TOKEN.search(value)
-        if token:
-            word = token[0].decode("latin-1").lower().strip("'\"")
-            if word not in found:
-                found.append(word)
+        if b"(" in value:
+            value = _COMMENT.sub(b" ", value)
+        words = value.partition(b";")[0].split(None, 1)
+        word = words[0].decode("latin-1").lower().strip("\"'") if words else ""
+        if word and word not in found:
+            found.append(word)
     return found
