@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.audit import Event, Found, Recipient, Unread, danish_time, keyed, recorded_findings, recorded_recipient
@@ -37,6 +37,7 @@ events = st.builds(
 )
 
 
+@settings(max_examples=60)
 @given(events)
 def test_an_event_read_back_is_the_event_that_was_written(event: Event) -> None:
     line = event.encode()

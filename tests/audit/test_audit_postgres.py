@@ -61,12 +61,12 @@ def change(store: Store, *statements: str) -> None:
 
 
 def test_several_nodes_write_one_chain_and_start_together(postgres: Postgres, url: str, tmp_path: Path) -> None:
-    nodes = [node(url, tmp_path / "keys", prefix, 300, 20) for prefix in ("a", "b", "c")]
+    nodes = [node(url, tmp_path / "keys", prefix, 150, 20) for prefix in ("a", "b", "c")]
     said = {line for each in nodes for line in each.communicate(timeout=60)[0].split()}
     assert [each.returncode for each in nodes] == [0, 0, 0]
     store = open_store(url, tmp_path / "keys")
     store.open()
-    assert (stored_ids(store), len(said)) == (said, 900)
+    assert (stored_ids(store), len(said)) == (said, 450)
     assert proof(store).faults == []
     store.close()
 
