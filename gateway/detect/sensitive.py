@@ -88,9 +88,8 @@ class SensitiveDetector:
         self._read = Engine(_patterns(self._words, set()), literal=True)
 
     def matters(self, data: bytes) -> bool:
-        """Whether a strong word or two others are there; most mail ends here, and a single medium word never blocks."""
-        hits = self._look.hits(letters(b" " + data + b" "), BUDGET)
-        return any(self._words[hit.pattern].kind == STRONG for hit in hits) or len({hit.end for hit in hits}) > 1
+        """Whether a strong or medium word is there at all; most mail ends here."""
+        return bool(self._look.hits(letters(b" " + data + b" "), BUDGET))
 
     def find(self, data: bytes, focus: Span) -> Iterator[tuple[str, str, Confidence, tuple[str, ...]]]:
         """Category, the policy's word, confidence and evidence of each finding whose sentence begins in the focus."""

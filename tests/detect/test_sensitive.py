@@ -46,7 +46,9 @@ def test_innocent_text_passes(find, row: Row) -> None:
 def test_every_theme_has_thirty_rows_and_half_are_innocent(theme: str) -> None:
     sensitive = [row.sensitive for row in rows() if row.theme == theme]
     assert len(sensitive) >= 30
-    assert theme == "general_context" or 0.45 <= sum(sensitive) / len(sensitive) <= 0.55
+    assert (
+        theme in ("general_context", "innocent_named", "whole_mails") or 0.45 <= sum(sensitive) / len(sensitive) <= 0.55
+    )
 
 
 def test_a_strong_word_alone_never_blocks(find) -> None:
