@@ -37,6 +37,7 @@ _SIGNATURES = frozenset(("application/pkcs7-signature", "application/x-pkcs7-sig
 _LARGEST_SIGNATURE = 16 * 1024
 """A signature beside what it signs is shown by no program; a larger one is a file."""
 
+_DECODED = frozenset(("base64", "quoted-printable"))
 _MULTIPART_DEPTH = 40
 _WORD = re.compile(r"[^\s<>]{4,64}")
 _PASSWORD_WORD = re.compile(
@@ -295,10 +296,15 @@ class _Parts:
     def _leaf(self, part: Part, declared: str, level: int) -> None:
         is_body = (declared in _BODY_TEXT or declared in _BODY_HTML) and not part.is_attached
         body = part.body
-        for encoding in part.transfer_encodings[:3] or [""]:
+        encodings = part.transfer_encodings[:3] or [""]
+        if not _DECODED.intersection(encodings) and not is_body and transfer.looks_like_base64(body):
+            encodings = [*encodings, "base64"]
+        for encoding in encodings:
             data = transfer.decode(body, encoding)
-            if is_body and (sniff.is_plainly_text(data) or (not sniff.binary_format(data) and sniff.is_text(data))):
+            if is_body and (sniff.is_plainly_text(data) or sniff.is_text(data)):
                 self._body(part, declared, data, level)
+                if not sniff.is_plainly_text(data) and sniff.binary_format(data):
+                    self._file(part, declared, data, level)
             else:
                 self._file(part, declared, data, level)
             beside = transfer.beside_base64(body, len(data)) if encoding == "base64" else b""

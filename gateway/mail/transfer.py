@@ -13,7 +13,7 @@ import pybase64
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
-_BASE64_AND_SPACE = _BASE64 + b"= \t\r\n"
+_BASE64_AND_PADDING = _BASE64 + b"="
 _ODD_SOFT_BREAK = re.compile(rb"=(?:[ \t]|\r(?!\n))")
 _SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\n)")
 _UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?\n")
@@ -67,14 +67,18 @@ def beside_base64(data: bytes, decoded_length: int) -> bytes:
     full = len(data) - data.count(b"\n") - data.count(b"\r")
     if full * 3 // 4 - decoded_length <= 3:
         return b""
-    if not data.translate(None, _BASE64_AND_SPACE):
-        return b""
-    return b"\n".join(line for line in data.splitlines() if line.translate(None, _BASE64_AND_SPACE))
+    return b"\n".join(line for line in data.splitlines() if line.strip().translate(None, _BASE64_AND_PADDING))
+
+
+def looks_like_base64(data: bytes) -> bool:
+    """Whether a body is nothing but lines of base64, though its header does not say so."""
+    sample = data[:4096].strip()
+    return len(sample) > 60 and b" " not in sample and not sample.translate(None, _BASE64_AND_PADDING + b"\r\n")
 
 
 def uuencoded(data: bytes) -> list[tuple[bytes, bytes]]:
     """Every uuencoded file in the text, as (name, content); broken lines are padded, not dropped."""
-    files = []
+    files: list[tuple[bytes, bytes]] = []
     match = _UU_BEGIN.search(data)
     while match and len(files) < _MOST_FILES:
         is_base64 = match.group().startswith(b"begin-base64")
@@ -99,7 +103,7 @@ def _uu_line(line: bytes) -> bytes:
 
 def yencoded(data: bytes) -> list[tuple[bytes, bytes]]:
     """Every yEnc file in the text, as (name, content)."""
-    files = []
+    files: list[tuple[bytes, bytes]] = []
     match = _YENC_BEGIN.search(data)
     while match and len(files) < _MOST_FILES:
         stop = data.find(b"\n=yend", match.end() - 1)

@@ -45,6 +45,17 @@ def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"x") -> 
         pytest.param(HEAD + b"Content-Type: text/plain charset=utf-8\r\n\r\n" + DATA, "text", id="no semicolon"),
         pytest.param(HEAD + b'Content-Type: "text/plain"; charset=utf-8\r\n\r\n' + DATA, "text", id="a quoted type"),
         pytest.param(HEAD + b"Content-Type: (x) TEXT/Plain (y)\r\n\r\n" + DATA, "text", id="comments and capitals"),
+        pytest.param(HEAD + b"\r\n%PDF-1.4 er en fil, " + DATA, "text", id="a text that opens like a file"),
+        pytest.param(
+            HEAD + b"Content-Type: a/b; name=x\r\n\r\n" + base64.encodebytes(b"Til alle. " * 9 + DATA),
+            "attachment:txt 2",
+            id="base64 that no field announces",
+        ),
+        pytest.param(
+            HEAD + b"Content-Transfer-Encoding: base64\r\n\r\nBarnets nummer er 070761-4285 siger moren",
+            "text",
+            id="no base64",
+        ),
         pytest.param(HEAD + b"Content-Type: nonsense\r\n\r\n" + DATA, "attachment:txt 1", id="a type that is none"),
         pytest.param(multipart(b"\r\n" + DATA), "text", id="a part without a header"),
         pytest.param(multipart(b"Content-Type: text/plain\r\n\r\n" + DATA), "text", id="a text part"),
