@@ -25,7 +25,7 @@ from typing import Any
 import uvloop
 
 import gateway
-from gateway.audit import Event, open_store
+from gateway.audit import AuditError, Event, open_store
 from gateway.audit.event import danish_time
 from gateway.faults import told, told_of_loop
 from gateway.ids import new_case_id
@@ -310,6 +310,7 @@ class Service:
         inspector = checked(settings, policy)
         tls = {listener.listen: context for listener in settings.listeners if (context := listener_tls(listener))}
         key = read_or_make_key(settings.key)
+        record_must_be_usable(settings)
         self._open_ports(settings)
         return Plan(
             settings=settings,
@@ -367,6 +368,19 @@ class Service:
             store.close()
         except Exception as error:  # the supervisor goes on whatever becomes of its records
             log.error("the %s could not be recorded: %s", kind, told(error))
+
+
+def record_must_be_usable(settings: Settings) -> None:
+    """Open the record once and close it: what is wrong with it is told at start, not by workers that die one by one.
+
+    Raises ServiceError.
+    """
+    try:
+        store = open_store(settings.audit.store, settings.audit.keys)
+        store.open()
+        store.close()
+    except AuditError as error:
+        raise ServiceError(f"the record {error}") from None
 
 
 def listening_socket(endpoint: Endpoint) -> socket.socket:

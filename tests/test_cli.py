@@ -164,3 +164,15 @@ def test_the_containers_settings_are_good(tmp_path: Path) -> None:
     (tmp_path / "postvagt.yaml").write_text(text)
     result = postvagt("check", "--config", "postvagt.yaml", folder=tmp_path)
     assert result.returncode == 0, result.stderr
+
+
+def test_an_unusable_record_stops_serve_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "postvagt.yaml").write_text(
+        f'listeners: [{{role: outbound, listen: "127.0.0.1:{free_port()}"}}]\nnext_hop: {{host: 127.0.0.1, port: 2}}\n'
+        f'policy: {ROOT / "policies" / "lavuk"}\naudit: {{store: "sqlite:///record.db"}}\n'
+    )
+    (tmp_path / "record.db").write_bytes(b"this is no database " * 100)
+    result = postvagt("serve", "--config", "postvagt.yaml", folder=tmp_path)
+    assert result.returncode == 2
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert "Traceback" not in result.stderr
