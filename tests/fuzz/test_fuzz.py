@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.raw_client import RawClient
-from support.running import RunningGateway
+from support.running import RunningGateway, free_port
 from support.scripted_hop import ScriptedHop, undotted, without_our_fields
 
 from gateway.mail.reply import Reply
@@ -39,7 +39,13 @@ def tries(count: int) -> settings:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    """A gateway with short patience; at the end it must be alive and its log clean."""
+    """A gateway with short patience and listeners of all kinds; at the end it must be alive and its log clean."""
+    ports = {"inbound": free_port(), "lmtp": free_port(), "proxied": free_port()}
+    kinds = {
+        "inbound": {"role": "inbound"},
+        "lmtp": {"role": "outbound", "protocol": "lmtp"},
+        "proxied": {"role": "outbound", "proxy_protocol": True},
+    }
     hop = ScriptedHop(
         keywords=(b"SIZE 60000000", b"8BITMIME", b"SMTPUTF8", b"DSN", b"CHUNKING", b"XFORWARD NAME ADDR PORT HELO")
     )
@@ -47,9 +53,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
         tmp_path_factory.mktemp("fuzz"),
         hop.port,
         listener={"xforward": True},
+        more_listeners=[kind | {"listen": f"127.0.0.1:{ports[name]}"} for name, kind in kinds.items()],
         limits={"scan_seconds": 5, "total_seconds": 20, "message_bytes": 60_000, "bad_commands": 40},
     ).start()
-    yield SimpleNamespace(hop=hop, gateway=gateway)
+    yield SimpleNamespace(hop=hop, gateway=gateway, ports={"outbound": gateway.port, **ports})
     with RawClient(gateway.port) as client:
         client.hello()
         assert client.transaction(b"Subject: Tur\r\n\r\nHusk regntoj.\r\n")[:3] == "250", "it is still itself"
@@ -99,13 +106,34 @@ LINE_ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b
 DIALOGUES = st.lists(st.builds(lambda command, end: command + end, COMMANDS, LINE_ENDS), max_size=12).map(b"".join)
 
 
-@tries(150)
-@given(stream=DIALOGUES, cuts=st.lists(st.integers(0, 5000), max_size=4))
-def test_any_command_stream_is_answered_or_closed(place: SimpleNamespace, stream: bytes, cuts: list[int]) -> None:
+ENVELOPE = b"MAIL FROM:<dagklub@lavuk.dk>\r\nRCPT TO:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n"
+PROXIED = b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n"
+BEGINNINGS = st.one_of(
+    st.builds(
+        lambda *pieces: b"".join(pieces),
+        st.sampled_from([b"", PROXIED]),
+        st.sampled_from([b"EHLO x\r\n", b"LHLO x\r\n", b""]),
+        st.sampled_from([b"", ENVELOPE, ENVELOPE + b"DATA\r\n", ENVELOPE + b"BDAT 5\r\nx: y\n"]),
+    ),
+    st.builds(lambda head, rest: b"\r\n\r\n\0\r\nQUIT\n" + head + rest, st.binary(max_size=4), st.binary(max_size=40)),
+)
+
+
+@tries(200)
+@given(
+    kind=st.sampled_from(["outbound", "inbound", "lmtp", "proxied"]),
+    stream=st.builds(lambda beginning, rest: beginning + rest, BEGINNINGS, DIALOGUES),
+    cuts=st.lists(st.integers(0, 5000), max_size=4),
+)
+def test_any_command_stream_is_answered_or_closed(
+    place: SimpleNamespace, kind: str, stream: bytes, cuts: list[int]
+) -> None:
     """Whatever is said: replies are SMTP, the line closes when we close ours, and nothing went on that was not DATA."""
     place.hop.forget()
-    with socket.create_connection(("127.0.0.1", place.gateway.port), timeout=30) as line:
+    with socket.create_connection(("127.0.0.1", place.ports[kind]), timeout=30) as line:
         heard = said(line, stream, cuts)
+    if kind == "proxied" and not heard:
+        return
     for reply in heard.split(b"\r\n")[:-1]:
         assert reply[:3].isdigit(), heard[:300]
         assert reply[3:4] in b" -", heard[:300]

@@ -509,19 +509,35 @@ def test_rfc6531_utf8_passes_with_its_flag_and_is_never_punycode(client: RawClie
     assert hop.taken[1].mail == lines[0].removesuffix(b" SMTPUTF8"), "the flag is never added"
 
 
-@pytest.mark.parametrize("keyword", [b"8BITMIME", b"SMTPUTF8", b"DSN"])
-def test_extensions_are_offered_only_when_the_next_hop_offers_them(tmp_path: Path, keyword: bytes) -> None:
-    others = tuple(word for word in (b"SIZE 60000000", b"8BITMIME", b"SMTPUTF8", b"DSN") if word != keyword)
-    hop = ScriptedHop(keywords=others)
-    gateway = RunningGateway(tmp_path, hop.port).start()
+def test_extensions_are_offered_only_when_the_next_hop_offers_them(tmp_path: Path) -> None:
+    """One gateway, and for each extension a listener whose next hop has all the others."""
+    extensions = (b"SIZE 60000000", b"8BITMIME", b"SMTPUTF8", b"DSN", b"CHUNKING")
+    hops = {
+        left_out: ScriptedHop(tuple(word for word in extensions if word != left_out)) for left_out in extensions[1:]
+    }
+    ports = {left_out: free_port() for left_out in hops}
+    gateway = RunningGateway(
+        tmp_path,
+        hops[b"DSN"].port,
+        more_listeners=[
+            {
+                "role": "outbound",
+                "listen": f"127.0.0.1:{ports[left_out]}",
+                "next_hop": {"host": "127.0.0.1", "port": hop.port},
+            }
+            for left_out, hop in hops.items()
+        ],
+    ).start()
     try:
-        with RawClient(gateway.port) as client:
-            hello = client.hello()
-        assert keyword.decode() not in hello
-        assert all(word.decode().split()[0] in hello for word in others)
+        for left_out, port in ports.items():
+            with RawClient(port) as client:
+                offered = {line[4:].split(" ")[0].encode() for line in client.hello().split("\n")}
+            assert left_out not in offered
+            assert {word.split()[0] for word in extensions if word != left_out} <= offered
     finally:
         gateway.stop()
-        hop.close()
+        for hop in hops.values():
+            hop.close()
 
 
 def test_rfc3464_rfc3834_our_bounce_is_a_report_from_nobody(client: RawClient, hop: ScriptedHop) -> None:
