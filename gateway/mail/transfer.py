@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Callable
 
-import pybase64
+try:
+    import pybase64
+except ImportError:  # an accelerator only: binascii does the same, eleven times slower
+    pybase64 = None  # type: ignore[assignment]
 
+_b64decode: Callable[[bytes], bytes] = pybase64.b64decode if pybase64 else binascii.a2b_base64
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _BASE64_AND_PADDING = _BASE64 + b"="
@@ -49,7 +54,7 @@ def base64(data: bytes) -> bytes:
     padding = data.find(b"=")
     if padding < 0 or not data[padding:].strip(b"= \t\r\n"):
         try:
-            return pybase64.b64decode(data)
+            return _b64decode(data)
         except (binascii.Error, ValueError):
             pass  # a group is short of its padding: the patient way below
     return b"".join(_base64_group(group) for group in re.split(rb"=+", data))
