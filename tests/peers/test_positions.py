@@ -238,7 +238,7 @@ def test_content_filter_under_load_loses_nothing(content_filter: Position) -> No
 
 @pytest.mark.peer("exim4", "swaks")
 def test_exim_on_both_sides(tmp_path: Path, open_folder: Path) -> None:
-    """swaks → Exim → gateway → Exim → Maildir."""
+    """swaks → Exim → gateway → Exim → Maildir, by BDAT on both sides of us."""
     last = Exim(open_folder / "exim-last").start()
     gateway = RunningGateway(tmp_path, last.port).start()
     first = Exim(open_folder / "exim-first", next_port=gateway.port).start()
@@ -246,6 +246,8 @@ def test_exim_on_both_sides(tmp_path: Path, open_folder: Path) -> None:
         position = Position(first.port, gateway, last)
         assert_mail_flows(position)
         assert_letters_outside_ascii_flow(position)
+        assert "byte chunk, total" in first.log.read_text()
+        assert "P=esmtp K" in last.log.read_text()
     finally:
         for server in (first, gateway, last):
             server.stop()
