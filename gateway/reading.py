@@ -86,6 +86,7 @@ def sandbox(settings: Settings) -> Sandbox:
             memory_bytes=limits.memory_bytes,
             readers=limits.readers,
             ocr_readers=limits.ocr_readers,
+            reuse_seconds=limits.reuse_seconds,
         )
     )
 

@@ -244,6 +244,7 @@ class Extraction(_Strict):
 
     seconds, ocr_seconds: for all documents, and for all pictures of one message; together less than `scan_seconds`,
     and their share of it when they are not given.
+    reuse_seconds: how long the texts of an identical attachment are used again; 0 reads it anew each time.
     memory_bytes: address space of one reader process. ocr: whether pictures are read at all.
     """
 
@@ -260,6 +261,7 @@ class Extraction(_Strict):
     memory_bytes: Annotated[int, Field(ge=128 * 1024 * 1024)] = 805_306_368
     readers: Annotated[int, Field(ge=1, le=64)] = 4
     ocr_readers: Annotated[int, Field(ge=1, le=64)] = 1
+    reuse_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
 
 class Retention(_Strict):

@@ -16,6 +16,7 @@ VERBS = {
     "serve": "Run the gateway.",
     "check": "Read settings and policy and print the matrix as it will be applied.",
     "scan": "Read messages from files and say what would happen to them.",
+    "evaluate": "Measure detection on a folder of labelled mails, beside detectors from public definitions.",
     "tjek": "Say for an address how to send to it safely, and what DNS says of it.",
     "notice": "Show the notices as people get them, and the page for people outside.",
     "audit": "List, show, verify, export, report and prune the record.",

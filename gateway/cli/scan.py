@@ -37,6 +37,7 @@ class Unreadable(Exception):
 @click.option("--sender", help="The reverse-path; default: the message's own From.")
 @click.option("--recipient", "recipients", multiple=True, help="A forward-path, may be repeated; default: To and Cc.")
 @click.option("--role", type=click.Choice(["outbound", "inbound"]), default="outbound", show_default=True)
+@click.option("--explain", is_flag=True, help="Say what spoke for and against each finding, without the digits.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in input order.")
 def command(
     paths: tuple[str, ...],
@@ -45,6 +46,7 @@ def command(
     sender: str | None,
     recipients: tuple[str, ...],
     role: str,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Read messages (.eml files, folders, mbox, Maildir, - for standard input) and say what would happen to them.
@@ -63,7 +65,7 @@ def command(
         for source in _messages(paths):
             begin = time.perf_counter()
             inspection = _inspected(inspector, sandbox, source.content, sender, recipients, role)
-            click.echo(show(source.name, inspection, (time.perf_counter() - begin) * 1000))
+            click.echo(show(source.name, inspection, (time.perf_counter() - begin) * 1000, explain))
             if inspection.verdict.action == "block":
                 status = BLOCKED
     except Unreadable as error:
@@ -157,7 +159,7 @@ def _with_crlf(content: bytes) -> bytes:
 # ---------------------------------------------------------------- how they are shown
 
 
-def _as_json(name: str, inspection: Inspection, milliseconds: float) -> str:
+def _as_json(name: str, inspection: Inspection, milliseconds: float, explain: bool) -> str:
     from gateway.detect import summarise
 
     verdict = inspection.verdict
@@ -171,7 +173,7 @@ def _as_json(name: str, inspection: Inspection, milliseconds: float) -> str:
         }
         for row in summarise(inspection.findings)
     ]
-    line = {
+    line: dict[str, Any] = {
         "file": name,
         "verdict": str(verdict.action),
         "confidence": str(verdict.confidence) if verdict.confidence else None,
@@ -181,10 +183,16 @@ def _as_json(name: str, inspection: Inspection, milliseconds: float) -> str:
         "notice_to": verdict.notice_to.shown if verdict.notice_to else None,
         "ms": round(milliseconds, 3),
     }
+    if explain:
+        line["evidence"] = [
+            {"detector": each.detector, "where": str(each.place), "evidence": list(each.evidence)}
+            for each in inspection.findings
+        ]
+        line["lookalikes"] = list(verdict.lookalikes)
     return json.dumps(line, ensure_ascii=False)
 
 
-def _as_text(name: str, inspection: Inspection, milliseconds: float) -> str:
+def _as_text(name: str, inspection: Inspection, milliseconds: float, explain: bool) -> str:
     from gateway.detect import summarise
 
     verdict = inspection.verdict
@@ -194,6 +202,9 @@ def _as_text(name: str, inspection: Inspection, milliseconds: float) -> str:
     for row in summarise(inspection.findings):
         times = f", {row.count} different" if row.count > 1 else ""
         lines.append(f"  {row.where}: {row.category}, {row.confidence}{times}, by {row.detector}")
+    if explain:
+        lines.extend(f"    {each.place}, {each.detector}: {'; '.join(each.evidence)}" for each in inspection.findings)
+    lines.extend(f"  {each}" for each in verdict.lookalikes)
     lines.extend(f"  {each.place}: not read, {each.reason}" for each in inspection.unreadable)
     for judged in verdict.judgements if verdict.categories else ():
         lines.append(f"  to {judged.address.shown} ({judged.recipient_class}): {judged.safety}")

@@ -104,6 +104,8 @@ class Case:
             details["refusal"] = self.refusal
         if self.release:
             details["release"] = self.release
+        if self.inspection is not None and self.inspection.verdict.lookalikes:
+            details["lookalikes"] = "; ".join(self.inspection.verdict.lookalikes)[:500]
         if self.in_doubt:
             details["ambiguity"] = "the next hop took the final dot and did not answer"
         return details
