@@ -27,6 +27,7 @@ _BESIDE = 28
 _MANY = 100
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
 _SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n")
+_NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
 _LINE_END = re.compile(rb"[\n;]")
 _GATES = {"form.nine", "form.halves", "form.words", "form.lookalike"}
 """Forms that mean nothing without a word for CPR numbers."""
@@ -107,7 +108,7 @@ class CprDetector:
         for hit in cues:
             near = len(before) - hit.end <= _NEAR and not _SENTENCE_END.search(before, hit.end)
             cue = "cue.near" if near or cue == "cue.near" else "cue.far"
-        if any(len(before) - hit.end <= _BESIDE and not _LINE_END.search(before, hit.end - 1) for hit in counters):
+        if any(_is_beside(before[hit.end - 1 :]) for hit in counters):
             counter = "counter.near"
         cues, counters = self._split(after)
         for hit in cues:
@@ -127,6 +128,11 @@ class CprDetector:
             if hit.pattern == _COUNTER and not any(cue.start <= hit.end and hit.start <= cue.end + 2 for cue in cues)
         ]
         return cues, others
+
+
+def _is_beside(between: bytes) -> bool:
+    """Whether a label reaches the number: on the same line, with few words but any list of numbers between."""
+    return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1 and not _LINE_END.search(between)
 
 
 def _has_cue(evidence: list[str]) -> bool:

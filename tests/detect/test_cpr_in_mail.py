@@ -108,3 +108,7 @@ def test_nine_digits_count_in_a_labelled_column_only(find) -> None:
 )
 def test_disguises(find, text: str) -> None:
     assert blocks(find, text)
+
+
+def test_a_label_reaches_every_number_of_its_list(find) -> None:
+    assert not blocks(find, "Varenr. 2505093510, 1111255319, 0901102554, 1806041781 og 5662571443 mangler")

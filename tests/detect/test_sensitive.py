@@ -12,6 +12,7 @@ from gateway.mail.fragment import Fragment
 from gateway.mail.place import HTML, SUBJECT, TEXT
 
 TODAY = date(2026, 11, 24)
+UNEVEN = ("general_context", "innocent_named", "whole_mails", "hard_sentences")
 ROWS = Path(__file__).parent / "rows"
 
 
@@ -46,9 +47,7 @@ def test_innocent_text_passes(find, row: Row) -> None:
 def test_every_theme_has_thirty_rows_and_half_are_innocent(theme: str) -> None:
     sensitive = [row.sensitive for row in rows() if row.theme == theme]
     assert len(sensitive) >= 30
-    assert (
-        theme in ("general_context", "innocent_named", "whole_mails") or 0.45 <= sum(sensitive) / len(sensitive) <= 0.55
-    )
+    assert theme in UNEVEN or 0.45 <= sum(sensitive) / len(sensitive) <= 0.55
 
 
 def test_a_strong_word_alone_never_blocks(find) -> None:
