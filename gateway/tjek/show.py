@@ -23,7 +23,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "by_policy": "{title}",
         "no_list": "{title}, står ikke på nogen af vores lister",
         "imitates": "Adressen ligner {domain}, men det er ikke den.",
-        "provider": "mailserverne hører til {provider}. Det er et tegn på sikker mail, ikke et bevis: kun listen gælder",
+        "provider": "mailserverne hører til {provider}. "
+        "Det er et tegn på sikker mail, ikke et bevis: kun listen gælder",
         "exists_no": "domænet findes ikke",
         "exists_unknown": "ukendt (intet brugbart svar)",
         "mail_yes": "domænet tager imod mail",
