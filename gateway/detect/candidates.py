@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gateway.detect.engine import Engine, Hit, Pattern
+from gateway.detect.engine import Engine, Pattern
 from gateway.detect.number import birth_date
 
 BUDGET = 50_000
@@ -191,6 +191,7 @@ _SHAPES = [
     (_WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, _spelled),
 ]
 
+_LOOKING_ALIKE = next(number for number, (_, read) in enumerate(_SHAPES) if read is _lookalike)
 _IN_WORDS = next(number for number, (_, read) in enumerate(_SHAPES) if read is _spelled)
 
 _SERIAL_HINT = (
@@ -222,13 +223,13 @@ class Shapes:
 
     def occur(self, data: bytes) -> bool:
         """Whether any shape is there at all."""
-        return bool(self._engine.hits(data, BUDGET))
+        return bool(self._engine.matches(data, BUDGET))
 
     def find(self, data: bytes, today: datetime.date) -> list[Candidate]:
         """Every possible birth number, in order, none overlapping. Raises TooManyHits on a text full of them."""
         found: list[Candidate] = []
         done = looked = 0
-        for begin, number in _places(data, self._engine.hits(data, BUDGET)):
+        for begin, number in _places(data, self._engine.matches(data, BUDGET)):
             if begin < done or (number == _IN_WORDS and begin < looked):
                 continue
             if number == _IN_WORDS:
@@ -240,17 +241,17 @@ class Shapes:
         return found
 
 
-def _places(data: bytes, hits: list[Hit]) -> list[tuple[int, int]]:
+def _places(data: bytes, matches: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
     """Where each shape begins (halves: where it ends), once each. The edge before a number belongs to the match."""
     places: set[tuple[int, int]] = set()
-    for hit in hits:
-        if hit.pattern == _HINTED.number:
-            end = hit.end if data[hit.end - 1 : hit.end].isdigit() else hit.end - 1
-            places.add((end - 4, hit.pattern))
-        else:
-            first = data[hit.start : hit.start + 1]
-            inside = first.isdigit() or (hit.start == 0 and first.isalnum())
-            places.add((hit.start if inside else hit.start + 1, hit.pattern))
+    for pattern, start, end in matches:
+        if pattern == _HINTED.number:
+            places.add(((end if data[end - 1 : end].isdigit() else end - 1) - 4, pattern))
+            continue
+        first = data[start : start + 1]
+        begin = start if first.isdigit() or (start == 0 and first.isalnum()) else start + 1
+        if pattern != _LOOKING_ALIKE or not data[begin : begin + 6].isdigit() or not data[end - 5 : end - 1].isdigit():
+            places.add((begin, pattern))
     return sorted(places)
 
 

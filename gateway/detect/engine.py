@@ -63,6 +63,10 @@ class Engine:
 
         With a limit, a text that matches more often raises TooManyHits as soon as it has done so.
         """
+        return list(map(Hit._make, self.matches(data, limit)))
+
+    def matches(self, data: bytes, limit: int = 0) -> list[tuple[int, int, int]]:
+        """The same as bare tuples (pattern, start, end), for texts that are full of them."""
         found: list[tuple[int, int, int]] = []
         if self._empty or not data:
             return []
@@ -76,7 +80,7 @@ class Engine:
             self._database.scan(data, match_event_handler=take, scratch=self._scratch_of_thread())
         except hyperscan.ScanTerminated:
             raise TooManyHits from None
-        return list(map(Hit._make, found))
+        return found
 
     def _scratch_of_thread(self) -> hyperscan.Scratch:
         scratch: hyperscan.Scratch | None = getattr(self._scratch, "value", None)
