@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.fed_dialogue import held
 from support.raw_client import RawClient
 from support.running import RunningGateway, free_port
 from support.scripted_hop import ScriptedHop, undotted, without_our_fields
@@ -205,6 +206,22 @@ def test_a_message_cut_at_every_byte_is_the_same(place: SimpleNamespace) -> None
             [taken] = place.hop.taken
             arrived = without_our_fields(taken.chunks or undotted(taken.wire))
             assert arrived == (content if way == "BDAT" else content + b"\r\n"), (way, cut)
+
+
+# ---------------------------------------------------------------- dialogues without a socket
+
+
+@tries(400)
+@given(
+    stream=st.builds(lambda beginning, rest: beginning + rest, BEGINNINGS, DIALOGUES),
+    kind=st.sampled_from([{}, {"is_lmtp": True}, {"takes_xforward": True}, {"needs_login": True, "offers_tls": True}]),
+)
+def test_any_dialogue_is_held_without_forgiveness(stream: bytes, kind: dict[str, bool]) -> None:
+    """tests/fuzz/guided.py does the same with atheris."""
+    heard, messages = held(stream.removeprefix(PROXIED), **kind)
+    assert heard[0].code == 220
+    if "needs_login" in kind:
+        assert messages == []
 
 
 # ---------------------------------------------------------------- readers and parsers by themselves
