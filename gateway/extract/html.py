@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from html.entities import html5
 
+from gateway.extract.tables import joined_in_markup
+
 _OPENS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/!?")
 """What may follow the angle of a tag; anything else makes it a mere angle (HTML living standard 13.2.5.6)."""
 
@@ -29,7 +31,10 @@ _ATTRIBUTE = re.compile(
     r"""aria-description|data-[a-z-]{1,40})\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""",
     re.I,
 )
-_MANY_CELLS = 6
+_ROW = "\x0b"
+"""A row's mark beside its line end, gone when blank lines are joined."""
+
+_FEW_CELLS, _MANY_CELLS = 4, 6
 _HEAD = 3000
 """Where style sheets and comments stand in nearly every mail; the rest of a markup is checked by its tags."""
 _INLINE = "\x1f"
@@ -109,7 +114,10 @@ def _finished(marked: str, beside: list[str]) -> list[str]:
     marked = unescaped(marked)
     if "\r" in marked:
         marked = marked.replace("\r\n", "\n")
-    text = _BLANK_LINES.sub("\n", marked.replace(_INLINE, "") if _INLINE in marked else marked)
+    text = marked.replace(_INLINE, "") if _INLINE in marked else marked
+    if text.count("\t") >= _FEW_CELLS:
+        beside = [*beside, *filter(None, [joined_in_markup(text, _ROW)])]
+    text = _BLANK_LINES.sub("\n", text)
     found = [text]
     if _digits_meet(marked):
         found.append(_BLANK_LINES.sub("\n", marked.replace(_INLINE, " ")))
@@ -133,6 +141,8 @@ def _separator(tag: str) -> str:
     name = match[1].lower()
     if name in _CELLS:
         return "" if tag[0] == "/" else "\t"
+    if name == "tr":
+        return "\n" + _ROW
     return "\n" if name in _LINES else _INLINE
 
 

@@ -12,7 +12,7 @@ from gateway.extract import sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
-from gateway.extract.tables import joined_numbers
+from gateway.extract.tables import joined_in_document, joined_numbers
 from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.place import Place, Step
 
@@ -126,6 +126,8 @@ def _xml_part(document: Document, name: str, data: bytes) -> Items:
     ]
     if document.format == "ods" and name.endswith("content.xml"):
         beside += [sheets.lost_zeros_of_ods(xml), joined_numbers(text.replace("\n\t", "\t"))]
+    else:
+        beside.append(joined_in_document(text))
     yield Fragment(place, "\n".join(filter(None, beside)))
 
 

@@ -17,6 +17,7 @@ _DATA = bytes.fromhex("2a864886f70d010701")
 _COMPRESSED = bytes.fromhex("2a864886f70d0109100109")
 _OID, _OCTETS, _OCTETS_IN_PIECES = 0x06, 0x04, 0x24
 _DEPTH = 40
+_LARGEST_SIGNATURE = 32 * 1024
 
 Node = tuple[int, int, int]
 """A tag, and where its contents start and end."""
@@ -33,6 +34,8 @@ def read_cms(document: Document) -> Items:
     wrapped = _encapsulated(data, top)
     if wrapped is None:
         if kind == _COMPRESSED:
+            raise DamagedError
+        if len(data) > _LARGEST_SIGNATURE:
             raise DamagedError
         return  # a detached signature: the text it signs stands beside it
     yield Embedded(_inflated(document, wrapped) if kind == _COMPRESSED else wrapped)

@@ -14,22 +14,39 @@ _ISO = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?!\d)")
 _DANISH = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](?:\d{2})?(\d{2})(?!\d)")
 _SIX = re.compile(r"\d{6}")
 _FOUR = re.compile(r"-?\s*(\d{1,4})")
-_HEAD_ROWS = 5
+_HEAD_ROWS, _HEAD_CHARS = 200, 20_000
+_CELL_OF_PARAGRAPHS = re.compile(r"\n?\t\n")
+_FEWEST_CELLS = 4
 _SEPARATORS = "\t;,|"
 
 
 def joined_numbers(text: str) -> str:
     """The numbers of a tab- or character-separated table that stand in two columns, each behind its column's head."""
-    head = text[:4000]
+    head = text[:_HEAD_CHARS]
     if not _DIGITS_HEAD.search(head):
         return ""
     separator = max(_SEPARATORS, key=head.count)
-    rows = [row.split(separator) for row in text.splitlines()]
+    return _joined_rows([row.split(separator) for row in text.splitlines()])
+
+
+def joined_in_markup(text: str, row: str) -> str:
+    """The same where rows have a mark of their own, and cells may hold line ends."""
+    if not _DIGITS_HEAD.search(text[:_HEAD_CHARS]):
+        return ""
+    return _joined_rows([[cell.strip() for cell in line.split("\t")] for line in text.split(row)])
+
+
+def _joined_rows(rows: list[list[str]]) -> str:
     for number, row in enumerate(rows[:_HEAD_ROWS]):
-        columns = _columns(row)
+        columns = _columns(row) if len(row) > 1 else None
         if columns:
             return "\n".join(_joined(row, rows[number + 1 :], *columns))
     return ""
+
+
+def joined_in_document(text: str) -> str:
+    """The same for a text document, whose cells hold paragraphs of their own."""
+    return joined_numbers(_CELL_OF_PARAGRAPHS.sub("\t", text)) if text.count("\t") >= _FEWEST_CELLS else ""
 
 
 def _columns(row: list[str]) -> tuple[int, int] | None:

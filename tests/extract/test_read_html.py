@@ -71,6 +71,12 @@ def test_digits_in_cells_of_their_own_are_read_as_one_number() -> None:
     assert any("0707614285" in reading for reading in readings(f"<table><tr>{row}</tr></table>"))
 
 
+def test_a_date_and_four_digits_in_cells_are_one_number_where_the_head_says_so() -> None:
+    rows = (("Navn", "Født", "Sidste fire i cpr"), ("A", "07-07-1961", "4285"))
+    table = "".join("<tr>" + "".join(f"<td><p>{cell}</p></td>" for cell in row) + "</tr>\r\n" for row in rows)
+    assert NUMBER in readings(f"<p>Kære alle</p><table>{table}</table>")[0]
+
+
 def test_style_sheets_are_no_text() -> None:
     """Outlook's font signatures hold ten-digit numbers with a possible birth date."""
     assert "1107305727" not in readings("<style><!-- @font-face{x:0 1107305727} --></style>Hej")[0]

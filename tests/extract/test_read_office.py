@@ -53,6 +53,13 @@ def test_cells_and_paragraphs_stand_apart(reading: Any, make: Any) -> None:
     assert "70102030\n070761-4285" in got.fragments[-1].text.replace("\n\n", "\n")
 
 
+def test_a_date_and_four_digits_in_cells_are_one_number_where_the_head_says_so(reading: Any, make: Any) -> None:
+    rows = (("Navn", "Født", "Sidste fire i cpr"), ("A", "07-07-1961", "4285"))
+    cells = ["".join(f"<w:tc><w:p><w:r><w:t>{cell}</w:t></w:r></w:p></w:tc>" for cell in row) for row in rows]
+    table = "".join(f"<w:tr>{row}</w:tr>" for row in cells)
+    assert places(reading(make.docx(f"<w:p><w:t>Hej</w:t></w:p><w:tbl>{table}</w:tbl>")))
+
+
 def test_ids_and_positions_are_no_text(reading: Any, make: Any) -> None:
     got = reading(make.docx('<w:p w:rsidR="1212999818"><wp:posOffset>0707614285</wp:posOffset><w:t>Hej</w:t></w:p>'))
     assert not places(got, "1212999818") + places(got, "0707614285")
