@@ -227,10 +227,7 @@ def test_settings_are_read_again_while_mail_flows(tmp_path: Path, open_folder: P
     finally:
         assert gateway.stop() == 0
         sink.stop()
-    books = Books(open_folder / "reloaded")
-    compare("reloaded every second", load, books)
-    told = sum(reply.startswith("250") for reply in load.heard.values())
-    assert books.relayed.total() + books.bounced.total() == told, "nobody was cut off after the next hop had it"
+    compare("reloaded every second", load, Books(open_folder / "reloaded"))
     assert "reloaded, policy" in gateway.log.read_text()
 
 
