@@ -44,7 +44,7 @@ FORMATS: dict[str, Format] = {
     ),
     **dict.fromkeys(PICTURES, Format("pictures:read_picture", True)),
     "pdf": Format("pdf:read_pdf", True),
-    "pdf again": Format("pdf:read_again", True),
+    "pdf again": Format("pdf_again:read_again", True),
     "rtf": Format("rtf:read_rtf", True),
     "msg": Format("mapi:read_msg", True),
     "winmail.dat": Format("mapi:read_tnef", True),

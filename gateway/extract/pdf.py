@@ -1,13 +1,12 @@
 """PDF by pdfium: the text of every page, and what is on none: forms, notes, bookmarks, attachments, properties.
 
 A page that is a picture is drawn and handed on for OCR. pdfium can be made to abort by hostile files, and knows no
-threads: it only runs in the sandbox, and `read_again` is a second, slower reader for a file that killed it.
+threads: it only runs in the sandbox, and pdf_again.py is a second, slower reader for a file that killed it.
 """
 
 from __future__ import annotations
 
 import ctypes
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -216,28 +215,3 @@ def _attachments(document: Document, pdf: pdfium.PdfDocument) -> Items:
             continue
         document.meter.expand(len(data))
         yield Embedded(data, (attachment.get_name(),))
-
-
-def read_again(document: Document) -> Items:
-    """The same file by pypdf, which no known file kills: pages, notes and forms, attachments."""
-    import pypdf
-    from pypdf.errors import PyPdfError
-
-    try:
-        reader = pypdf.PdfReader(io.BytesIO(document.data), strict=False)
-        if reader.is_encrypted and not any(reader.decrypt(word) for word in ("", *document.passwords)):
-            raise EncryptedError
-        for number, page in enumerate(reader.pages, 1):
-            document.meter.page()
-            place = document.place.inside(Step("page", "", number))
-            yield Fragment(place, page.extract_text())
-            notes = [
-                str(note.get_object().get(key, "")) for note in page.get("/Annots", ()) for key in ("/Contents", "/V")
-            ]
-            yield Fragment(place.inside(Step("annotation")), "\n".join(filter(None, notes)))
-        for name, contents in reader.attachments.items():
-            for content in contents:
-                yield Embedded(content, (name,))
-    except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise DamagedError from error
-    yield Unreadable(document.place, Reason.DAMAGED)

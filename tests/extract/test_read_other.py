@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from gateway.extract import mapi, rtf, sniff
+from gateway.extract import Budget, Walk, mapi, rtf, sniff
 from gateway.extract.budget import DamagedError
 from gateway.mail.fragment import Extraction, Reason
+from gateway.mail.place import attachment
 
 NUMBER = "070761-4285"
 
@@ -247,3 +248,10 @@ def test_a_page_of_shapes_is_a_picture_and_a_short_page_is_none(reading: Any, ma
     )
     assert Reason.NO_OCR in reasons(reading(drawn))
     assert reasons(reading(make.pdf("Hej"))) == []
+
+
+def test_the_second_reader_of_pdf_gives_the_pages_and_says_that_it_is_the_second(attached: Any, make: Any) -> None:
+    walk = Walk(Budget(ocr=False))
+    walk.document(make.pdf(NUMBER), attachment("pdf", 1), "pdf again", 0)
+    assert [str(fragment.place) for fragment in walk.fragments] == ["attachment:pdf 1 › page 1"]
+    assert [item.reason for item in walk.unreadable] == [Reason.DAMAGED]
