@@ -279,7 +279,8 @@ class Conversation(SMTP):
 
     @property
     def is_gone(self) -> bool:
-        return self._line is None
+        """Whether nothing that we say can reach the client any more, be it that it left or that we hung up."""
+        return self._line is None or self._line.is_closing()
 
     def _hang_up(self) -> None:
         self._is_leaving = True
