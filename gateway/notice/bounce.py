@@ -76,6 +76,7 @@ def _status(facts: Facts, *, utf8: bool) -> str:
         stopped=facts.verdict.stopped_for,
         arrival=format_datetime(facts.time),
         diagnostic=f"message refused by content policy, case {ascii_text(facts.case_id)}",
+        policy=ascii_text(facts.verdict.policy_version),
         envelope=facts.envelope,
     )
     status = delivery_status(report, utf8=utf8)

@@ -15,13 +15,17 @@ _PLAIN = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What machines are told. arrival: a date-time of rfc5322. diagnostic: ASCII words of our own."""
+    """What machines are told.
+
+    arrival: a date-time of rfc5322. diagnostic: ASCII words of our own. policy: the version that decided.
+    """
 
     host: str
     stopped: tuple[Address, ...] = field(repr=False)
     arrival: str
     diagnostic: str
     envelope: Envelope | None = field(default=None, repr=False)
+    policy: str = ""
 
 
 def delivery_status(report: Report, *, utf8: bool) -> str:
@@ -29,6 +33,7 @@ def delivery_status(report: Report, *, utf8: bool) -> str:
     envelope_id = _given_back(report.envelope.reverse_path, "ENVID") if report.envelope else ""
     message = [f"Original-Envelope-Id: {envelope_id}"] * bool(envelope_id)
     message += [f"Reporting-MTA: dns; {report.host}", f"Arrival-Date: {report.arrival}"]
+    message += [f"X-Postvagt-Policy: {report.policy}"] * bool(report.policy)  # rfc3464#2.4: extension fields
     originals = _originals(report.envelope)
     recipients = (
         _recipient(address, originals.get(address, ""), report.diagnostic, utf8) for address in report.stopped
