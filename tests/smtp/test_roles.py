@@ -433,3 +433,48 @@ def test_many_large_messages_wait_for_room_and_all_arrive(started, hop: Scripted
         thread.join(90)
     assert [reply[:3] for reply in replies] == ["250"] * 8
     assert [without_our_fields(message) == content for message in hop.messages] == [True] * 8
+
+
+# ---------------------------------------------------------------- people beside the client
+
+
+def test_leaders_hear_at_once_of_a_case_of_high_severity(started, hop: ScriptedHop, tmp_path: Path) -> None:
+    """Ten numbers in one message: the sender gets the bounce, a leader a word, and neither gets a number."""
+    import shutil
+
+    from support.running import ROOT
+
+    policy = tmp_path / "policy"
+    shutil.copytree(ROOT / "policies" / "lavuk", policy)
+    file = policy / "organisation.yaml"
+    file.write_text(file.read_text().replace("alert_to: []", "alert_to: [leder@kk.dk]"))
+    gateway = started(policy=policy)
+    numbers = "\r\n".join(f"cpr {day:02}0761-4285" for day in range(61, 73))
+    content = f"From: dagklub@lavuk.dk\r\nSubject: Liste\r\n\r\n{numbers}\r\n".encode()
+    with RawClient(gateway.port) as client:
+        client.hello()
+        assert client.transaction(content).startswith("250 2.0.0 Message stopped")
+        deadline = time.monotonic() + 10
+        while len(hop.taken) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert [taken.rcpt for taken in hop.taken] == [[b"RCPT TO:<dagklub@lavuk.dk>"], [b"RCPT TO:<leder@kk.dk>"]]
+    assert not any(b"0761" in message for message in hop.messages)
+
+
+def test_a_release_lets_the_same_values_pass_once(started, hop: ScriptedHop) -> None:
+    import subprocess
+    import sys
+
+    gateway = started()
+    with RawClient(gateway.port) as client:
+        client.hello()
+        assert client.transaction(WITH_CPR).startswith("250 2.0.0 Message stopped")
+        case = gateway.events()[-1].case_id
+        words = ["release", case, "--by", "it@lavuk.dk", "--why", "falsk alarm", "--config", str(gateway.config)]
+        done = subprocess.run([sys.executable, "-m", "gateway", *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        other = WITH_CPR.replace(b"070761-4285", b"251248-9996")
+        assert client.transaction(other).startswith("250 2.0.0 Message stopped"), "nothing else passes"
+        assert client.transaction(WITH_CPR) == "250 2.0.0 taken as 4711"
+        assert client.transaction(WITH_CPR).startswith("250 2.0.0 Message stopped"), "and only once"
+    assert [event.verdict for event in gateway.events()] == ["block", "block", "relay", "block"]
