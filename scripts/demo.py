@@ -9,6 +9,7 @@ from __future__ import annotations
 import email
 import email.policy
 import email.utils
+import importlib
 import os
 import signal
 import smtplib
@@ -65,6 +66,7 @@ def main() -> int:
             [sys.executable, "-m", "gateway", "serve"], cwd=ROOT, stdout=log, stderr=log, text=True
         )
     try:
+        importlib.import_module("gateway.audit")  # needed at the end; loaded while the gateway starts
         if not listens(gateway):
             return told_why(gateway, log_start)
         show_messages(before)

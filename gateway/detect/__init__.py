@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -55,9 +56,11 @@ class Detectors:
     """All detectors, built once from the rules; holds nothing of any message."""
 
     def __init__(self, rules: Rules) -> None:
-        self._cpr = CprDetector(rules.cpr)
-        self._sensitive = SensitiveDetector(rules.words)
-        self._identifiers = IdentifierDetector(rules.words.identifiers)
+        with ThreadPoolExecutor() as beside:  # compiling is most of a start, and two can compile at once
+            cpr = beside.submit(CprDetector, rules.cpr)
+            identifiers = beside.submit(IdentifierDetector, rules.words.identifiers)
+            self._sensitive = SensitiveDetector(rules.words)
+            self._cpr, self._identifiers = cpr.result(), identifiers.result()
 
     def find(self, fragments: Sequence[Fragment], *, today: datetime.date) -> tuple[Finding, ...]:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Hit, Pattern
@@ -84,8 +86,11 @@ class SensitiveDetector:
         self._names = Names(rules.persons)
         self._score = Score(rules.weights, rules.thresholds)
         self._words = tuple(_vocabulary(rules))
-        self._look = Engine(_patterns(self._words, {STRONG, MEDIUM}), literal=True)
-        self._read = Engine(_patterns(self._words, set()), literal=True)
+        compiled = partial(Engine, literal=True)
+        with ThreadPoolExecutor() as beside:
+            look = beside.submit(compiled, _patterns(self._words, {STRONG, MEDIUM}))
+            self._read = compiled(_patterns(self._words, set()))
+            self._look = look.result()
 
     def matters(self, data: bytes) -> bool:
         """Whether a strong or medium word is there at all; most mail ends here."""
