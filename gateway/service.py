@@ -112,17 +112,24 @@ class Worker:
         for acceptor in acceptors:
             acceptor.open()
         self._wording.warm()
-        self._sandbox.start()
-        self._say_what_is_missing()
+        self._start_sandbox()
         await stop.wait()
         for acceptor in acceptors:
             acceptor.close()
         await self._finish(settings.limits.total_seconds)
 
-    def _say_what_is_missing(self) -> None:
-        """Once, by the first worker: what an admin would want to know of this machine."""
-        if self._number != 0:
+    def _start_sandbox(self) -> None:
+        """Start the readers of attachments. Without them mail flows, and risky attachments count as unreadable."""
+        try:
+            self._sandbox.start()
+        except Exception as error:
+            log.error("the readers of attachments do not start, attachments count as unreadable: %s", told(error))
             return
+        if self._number == 0:
+            self._say_what_is_missing()
+
+    def _say_what_is_missing(self) -> None:
+        """What an admin would want to know of this machine, said once."""
         if self._sandbox.has_network:
             log.warning("the readers of attachments cannot be cut off from the network here (no namespaces)")
         if self._sandbox.missing:

@@ -69,7 +69,10 @@ def main() -> int:
         importlib.import_module("gateway.audit")  # needed at the end; loaded while the gateway starts
         if not listens(gateway):
             return told_why(gateway, log_start)
-        show_messages(before)
+        try:
+            show_messages(before)
+        except (smtplib.SMTPException, OSError):
+            return told_why(gateway, log_start)
         invite()
         return gateway.wait()
     except KeyboardInterrupt:
@@ -97,7 +100,7 @@ def told_why(gateway: subprocess.Popen[str], log_start: int) -> int:
     gateway.terminate()
     gateway.wait()
     fault = LOG.read_bytes()[log_start:].decode("utf-8", "replace").strip()
-    console.print(Text(f"The gateway did not start: {fault}"))
+    console.print(Text(f"The gateway did not start, or fell:\n{fault}"))
     return gateway.returncode or 1
 
 

@@ -7,9 +7,7 @@ are tried with the words of the mail itself, because that is where people write 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import libarchive
-from libarchive.exception import ArchiveError
+from typing import Any
 
 from gateway.extract import zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
@@ -20,6 +18,23 @@ from gateway.mail.place import Step
 _COMPRESSED = frozenset(("gz", "bz2", "xz", "lzma", "zst", "lz4", "lz", "z"))
 _FORMAT_NAMES = {"7z": ("7zip",), "rar": ("rar5", "rar"), "cab": ("cab",)}
 _LOCKED_WORDS = ("passphrase", "encrypt", "password")
+
+
+def _library() -> Any:
+    """libarchive, or None where the system's library behind the wheel is not installed (Debian: libarchive13)."""
+    try:
+        import libarchive
+    except (ImportError, AttributeError, OSError):
+        return None
+    return libarchive
+
+
+_LIBRARY = _library()
+
+
+def is_available() -> bool:
+    """Whether anything but zip can be opened here."""
+    return _LIBRARY is not None
 
 
 def read_zip(document: Document) -> Items:
@@ -73,19 +88,21 @@ def _unlocked(document: Document) -> Items:
 
 def _members(document: Document, format_name: str, password: str | None) -> Iterator[Embedded]:
     name = _gzip_name(document.data) if document.format == "gz" else ""
+    if _LIBRARY is None:
+        raise ImportError("libarchive")
     try:
-        with libarchive.memory_reader(document.data, format_name, "all", passphrase=password) as archive:
+        with _LIBRARY.memory_reader(document.data, format_name, "all", passphrase=password) as archive:
             for entry in archive:
                 document.meter.part()
                 if entry.isdir:
                     continue
                 yield Embedded(_content(document, entry), (name or str(entry.pathname or ""),))
-    except ArchiveError as error:
+    except _LIBRARY.exception.ArchiveError as error:
         words = str(error).lower()
         raise EncryptedError if any(word in words for word in _LOCKED_WORDS) else DamagedError from error
 
 
-def _content(document: Document, entry: libarchive.entry.ArchiveEntry) -> bytes:
+def _content(document: Document, entry: Any) -> bytes:
     chunks: list[bytes] = []
     for block in entry.get_blocks(1 << 20):
         document.meter.expand(len(block))

@@ -23,7 +23,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from gateway.extract import seccomp
+from gateway.extract import archive, seccomp
 from gateway.extract.budget import Budget
 from gateway.extract.formats import FORMATS
 from gateway.extract.walk import Risky, Walk
@@ -202,8 +202,10 @@ def _load() -> list[str]:
     for name, format in FORMATS.items():
         try:
             format.load()
-        except ImportError:
+        except Exception:  # a wheel whose system library is missing may fail in any way
             missing.append(name)
+    if not archive.is_available():
+        missing += [name for name, format in FORMATS.items() if format.reader == "archive:read_archive"]
     if "png" not in missing:
         from gateway.extract import pictures
 
