@@ -26,10 +26,11 @@ check:           ## Form, lint, types, and the arrows between the rooms.
 	$(VENV)/bin/lint-imports
 	scripts/lint-files
 
-bench:           ## Messages a second beside Postfix's before-queue proxy, in one run.
+bench:           ## What a decision costs; messages a second beside Postfix's before-queue proxy, in one run.
 	@scripts/install dev
 	@scripts/debian-peers
 	@scripts/debian-unpacked
+	@$(PYTHON_IN_VENV) bench/deciding.py
 	@exec $(PYTHON_IN_VENV) bench/run.py
 
 bench-audit:     ## Rates of the record; docs/audit.md says what each figure is.

@@ -16,6 +16,7 @@ from gateway.mail.address import Address
 _MOST_PARTS = 20_000
 """Delimiters beyond this stay text of the last part: taking them apart would cost more than reading them."""
 
+_NOBODY = Address(b"(no address)")
 _AUTHOR_FIELDS = (b"from", b"sender")
 _COMMENT = re.compile(rb"\([^()]*\)")
 _LOOSE_DELIMITER = re.compile(rb"(?:\A|(?<=[\r\n]))--[^\r\n]{1,200}\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
@@ -137,9 +138,13 @@ class Message(Part):
 
     @property
     def authors(self) -> tuple[Address, ...]:
-        """Every address in every From and Sender field; empty when there is none."""
-        values = (value for name in _AUTHOR_FIELDS for value in self.fields.get(name, ()))
-        return tuple(dict.fromkeys(address for value in values for address in headers.addresses(value)))
+        """Every address in every From and Sender field; empty when there is no such field.
+
+        A field that says something and names no address gives an address without a domain: nobody we could trust.
+        """
+        values = [value for name in _AUTHOR_FIELDS for value in self.fields.get(name, ()) if value.strip()]
+        named = (address for value in values for address in headers.addresses(value) or (_NOBODY,))
+        return tuple(dict.fromkeys(named))
 
     @property
     def received_count(self) -> int:

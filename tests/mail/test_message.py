@@ -122,3 +122,18 @@ def test_base64_is_read_through_any_rubbish(content: bytes, rubbish: list[tuple[
         encoded = encoded[:at] + stray + encoded[at:]
     assert transfer.base64(encoded) == content
     assert transfer.base64(encoded.rstrip(b"=")) == content
+
+
+@pytest.mark.parametrize(
+    ("fields", "authors", "reason"),
+    [
+        (b"From: x@kk.dk\r\n", ["x@kk.dk"], "the usual case"),
+        (b"From: x@kk.dk, y@lavuk.dk\r\nSender: z@kk.dk\r\n", ["x@kk.dk", "y@lavuk.dk", "z@kk.dk"], "all of them"),
+        (b"From: Anna Hansen\r\n", ["(no address)"], "somebody, and nobody we could trust"),
+        (b"From: x@kk.dk\r\nFrom: rubbish\r\n", ["x@kk.dk", "(no address)"], "a second From that names nobody"),
+        (b"From:\r\nSubject: x\r\n", [], "an empty field says nothing"),
+        (b"Subject: x\r\n", [], "no field"),
+    ],
+)
+def test_authors(fields: bytes, authors: list[str], reason: str) -> None:
+    assert [address.text for address in Message(fields + b"\r\nHej\r\n").authors] == authors, reason
