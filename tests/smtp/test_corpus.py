@@ -12,7 +12,6 @@ from support.raw_client import RawClient
 from support.running import RunningGateway
 from support.scripted_hop import ScriptedHop, without_our_fields
 
-
 _HASHES = re.compile(rb"[0-9a-f]{16,}")
 """Keyed hashes and signatures in the record: random digits, among which any number shows up sooner or later."""
 
