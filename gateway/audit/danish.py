@@ -9,6 +9,7 @@ VERDICTS: Mapping[str, str] = {
     "block": "stoppet",
     "defer": "udsat",
     "refuse": "afvist",
+    "repeat": "besvaret igen",
 }
 
 MODES: Mapping[str, str] = {"enforce": "håndhæver", "monitor": "iagttager"}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TAMPERED = 1
 LOOK_SECONDS, RETRY_SECONDS = 1, 10
-VERDICTS = ("relay", "block", "defer", "refuse")
+VERDICTS = ("relay", "block", "defer", "refuse", "repeat")
 
 
 @click.group()

@@ -26,6 +26,7 @@ class Case:
     """A message between our 354 and our answer.
 
     refusal: why it was refused for its form, without being inspected, in words of ours.
+    is_repeat: it has been here before, and the answer that the client did not hear was given from memory.
     release: the leave by which it passed though policy would have stopped it.
     in_doubt: our final dot had left, and no answer came: the next hop may have the message (rfc1047).
     """
@@ -37,6 +38,7 @@ class Case:
     inspection: Inspection | None = None
     refusal: str = ""
     in_doubt: bool = False
+    is_repeat: bool = False
     release: str = ""
     follow_up: str = "none"
     next_hop_reply: Reply | None = None
@@ -84,7 +86,9 @@ class Case:
         )
 
     def _verdict_word(self, reply: Reply) -> str:
-        """The verdict; for what never was judged `defer`, or `refuse` when its form was refused for good."""
+        """The verdict; for what was not judged `repeat`, `defer`, or `refuse` when its form was refused for good."""
+        if self.is_repeat:
+            return "repeat"
         if self.release:
             return Action.RELAY.value
         if self.inspection is not None:

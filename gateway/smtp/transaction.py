@@ -61,7 +61,8 @@ class Transaction:
     async def run(self) -> Sequence[Reply]:
         """Carry the message to its end. A reply for each recipient, in order; the event is durable by then."""
         reply = await self._recorded(await self._answer())
-        self._alert_leaders()
+        if not reply.is_temporary:
+            self._alert_leaders()
         if self._rejected_for is None or not reply.is_positive:
             return [reply] * len(self._envelope.forward_paths)
         rejection, addresses = self._rejected_for
@@ -92,7 +93,7 @@ class Transaction:
         if not self._gate.answers.is_empty:
             known = self._gate.answers.recall(self._gate.answers.identity(self._envelope, content))
             if known is not None:
-                self._case.refusal = "answered from memory"
+                self._case.is_repeat = True
                 return known
         if refusal := self._refused_for_its_header(content):
             return refusal
@@ -208,7 +209,9 @@ class Transaction:
             self._remember(content, reply)
 
     def _remember(self, content: bytes, reply: Reply) -> None:
-        self._gate.answers.remember(self._gate.answers.identity(self._envelope, content), reply)
+        """One reply is remembered for all recipients, so never where some of them were refused (LMTP)."""
+        if self._rejected_for is None:
+            self._gate.answers.remember(self._gate.answers.identity(self._envelope, content), reply)
 
     async def _notified(self, inspection: Inspection) -> None:
         """Tell the sender what could not be read. The message is safe by now, so a failure here changes nothing."""

@@ -172,6 +172,43 @@ def test_lmtp_can_split_without_a_bounce(started, hop: ScriptedHop, tmp_path: Pa
     assert [taken.rcpt for taken in hop.taken] == [[b"RCPT TO:<sag@hvidovre.dk>"]]
 
 
+def test_a_refused_recipient_is_never_answered_yes_from_memory(started, hop: ScriptedHop, tmp_path: Path) -> None:
+    """The client leaves while the lawful half is under way: its next try is judged anew, or the other half was lost."""
+    import shutil
+
+    from support.running import ROOT
+
+    policy = tmp_path / "policy"
+    shutil.copytree(ROOT / "policies" / "lavuk", policy)
+    text = (policy / "verdict.yaml").read_text().replace("mixed_recipients: block_all", "mixed_recipients: split")
+    (policy / "verdict.yaml").write_text(text.replace("on_block: bounce", "on_block: reject"))
+    gateway = started(listener={"protocol": "lmtp"}, policy=policy)
+    content = WITH_CPR.replace(b"dagklub@lavuk.dk", b"x@kk.dk")
+    dialogue = (
+        "LHLO client.example",
+        "MAIL FROM:<x@kk.dk>",
+        "RCPT TO:<a@example.org>",
+        "RCPT TO:<sag@hvidovre.dk>",
+        "DATA",
+    )
+    hop.slow_dot = 1
+    with RawClient(gateway.port) as client:
+        for line in dialogue:
+            client.say(line)
+        client.send(content + b".\r\n")
+        time.sleep(0.5)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.stream.close()
+        client.socket.close()
+    time.sleep(1.2)
+    hop.slow_dot = 0
+    with RawClient(gateway.port) as client:
+        for line in dialogue:
+            client.say(line)
+        assert client.message(content).startswith("550 5.7.1 ")
+        assert client.hear()[:3] == "250"
+
+
 # ---------------------------------------------------------------- the real client
 
 
@@ -381,6 +418,7 @@ def test_a_client_that_left_after_our_dot_is_answered_from_memory(started, hop: 
         assert client.transaction(HARMLESS)[:3] == "250"
     assert len(hop.taken) == 1
     assert [event.reply for event in gateway.events()] == ["250 2.0.0 taken as 4711"] * 2
+    assert [event.verdict for event in gateway.events()] == ["relay", "repeat"]
 
 
 # ---------------------------------------------------------------- bounds
