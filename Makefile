@@ -26,10 +26,11 @@ check:           ## Form, lint, types, and the arrows between the rooms.
 	$(VENV)/bin/lint-imports
 	scripts/lint-files
 
-bench:           ## What a decision costs; messages a second beside Postfix's before-queue proxy, in one run.
+bench:           ## What a decision costs; rate, processor time, latency and memory beside HAProxy, Postfix, rspamd and Haraka.
 	@scripts/install dev
 	@scripts/debian-peers
 	@scripts/debian-unpacked
+	@scripts/bench-peers
 	@$(PYTHON_IN_VENV) bench/deciding.py
 	@exec $(PYTHON_IN_VENV) bench/run.py
 
