@@ -20,7 +20,13 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "smtp-conformance.md"
-CODE = ("gateway/smtp", "gateway/mail", "gateway/notice", "gateway/settings.py", "gateway/service.py")
+CODE = (
+    "gateway/smtp",
+    "gateway/mail",
+    "gateway/notice",
+    "gateway/settings",
+    "gateway/service.py",
+)
 TESTS = ("tests/smtp", "tests/peers", "tests/fuzz", "tests/notice")
 TAG = re.compile(r"rfc(\d+)#(\d+(?:\.\d+)*)")
 TEST_NAME = re.compile(r"^(?:async )?def test_\w+", re.MULTILINE)
