@@ -18,6 +18,8 @@ _MOST_PARTS = 20_000
 
 _NOBODY = Address(b"(no address)")
 _AUTHOR_FIELDS = (b"from", b"sender")
+_BARE_CR = re.compile(rb"\r[^\n]")
+_ODD_LINE_END = re.compile(rb"\r+\n|\r")
 _COMMENT = re.compile(rb"\([^()]*\)")
 _LOOSE_DELIMITER = re.compile(rb"(?:\A|(?<=[\r\n]))--[^\r\n]{1,200}\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
 
@@ -120,11 +122,17 @@ class Part:
 
 
 class Message(Part):
-    """A message: the dot-unstuffed bytes that came, and what its header says."""
+    """A message: the dot-unstuffed bytes that came, and what its header says.
 
-    __slots__ = ()
+    original: the bytes as they came. `content` is what is read: the same bytes, unless a line ends in something else
+    than CRLF or LF. Mail programs take such ends for line ends too, so whoever does not is blind for what they show.
+    """
+
+    __slots__ = ("original",)
 
     def __init__(self, content: bytes) -> None:
+        self.original = content
+        content = _with_plain_line_ends(content)
         super().__init__(content, 0, len(content))
 
     def header_values(self, name: str) -> list[bytes]:
@@ -157,6 +165,22 @@ class Message(Part):
 
     def __repr__(self) -> str:
         return f"<Message of {len(self.content)} bytes>"
+
+
+def header_fits(content: bytes, limit: int) -> bool:
+    """Whether the header block of a message takes at most so many bytes; parses nothing of it."""
+    if len(content) <= limit:
+        return True
+    head = _with_plain_line_ends(content[: limit + 4])
+    return _header_end(head, 0, len(head))[0] < len(head)
+
+
+def _with_plain_line_ends(content: bytes) -> bytes:
+    """CR CR LF, and CR alone, as CRLF; content without them as it is."""
+    if not _BARE_CR.search(content):
+        return content
+    content = content.replace(b"\r\r\n", b"\r\n")
+    return _ODD_LINE_END.sub(b"\r\n", content) if _BARE_CR.search(content) else content
 
 
 def _header_end(content: bytes, start: int, end: int) -> tuple[int, int]:

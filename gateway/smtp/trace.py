@@ -48,7 +48,7 @@ class Tracer:
         """How many times this very body has passed this gateway before."""
         passed = message.header_values(LOOP_FIELD.decode("ascii"))
         matches = (_SEEN.fullmatch(value) for value in passed)
-        return sum(hmac.compare_digest(self._mac(match[1], message.content), match[2]) for match in matches if match)
+        return sum(hmac.compare_digest(self._mac(match[1], message.original), match[2]) for match in matches if match)
 
     def _mac(self, case_id: bytes, content: bytes) -> bytes:
         start = content.find(b"\r\n\r\n")

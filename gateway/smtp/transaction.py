@@ -23,7 +23,7 @@ from gateway.inspect import Inspection
 from gateway.mail import reply as replies
 from gateway.mail.address import Address
 from gateway.mail.envelope import Envelope, Path
-from gateway.mail.message import Message
+from gateway.mail.message import Message, header_fits
 from gateway.mail.reply import Reply
 from gateway.notice import Facts, Notice, build_bounce, build_notification, reply_line
 from gateway.notice.leaders import Report, Stopped, build_alert
@@ -111,7 +111,7 @@ class Transaction:
 
     def _refused_for_its_header(self, content: bytes) -> Reply | None:
         limit = self._gate.header_bytes
-        if len(content) > limit and not 0 <= content.find(b"\r\n\r\n", 0, limit + 4) <= limit:
+        if not header_fits(content, limit):
             self._case.refusal = "header too large"
             return replies.HEADER_TOO_BIG.filled(limit=limit)
         return None

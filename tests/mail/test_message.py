@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mail import headers, transfer
-from gateway.mail.message import Message
+from gateway.mail.message import Message, header_fits
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,27 @@ def test_base64_is_read_through_any_rubbish(content: bytes, rubbish: list[tuple[
 )
 def test_authors(fields: bytes, authors: list[str], reason: str) -> None:
     assert [address.text for address in Message(fields + b"\r\nHej\r\n").authors] == authors, reason
+
+
+HEADER = b"From: x@kk.dk\nSubject: Liste\nContent-Type: multipart/mixed; boundary=b\n\n"
+BODY = b"--b\nContent-Type: text/plain\n\nHej\n--b\nContent-Type: text/csv; name=l.csv\n\nNavn;Alder\n--b--\n"
+
+
+@pytest.mark.parametrize("of_body", [b"\r\n", b"\n", b"\r\r\n", b"\r", b"\r\r\r\n"], ids=repr)
+@pytest.mark.parametrize("of_header", [b"\r\n", b"\n", b"\r\r\n", b"\r", b"\r\r\r\n"], ids=repr)
+def test_whatever_ends_a_line_the_parts_are_found(of_header: bytes, of_body: bytes) -> None:
+    """Python's parser, and what people read mail with, see two parts here."""
+    content = HEADER.replace(b"\n", of_header) + BODY.replace(b"\n", of_body)
+    message = Message(content)
+    assert message.original == content
+    assert (message.subject, [author.text for author in message.authors]) == ("Liste", ["x@kk.dk"])
+    parts, _ = message.children([b"b"])
+    assert [part.body.strip() for part in parts] == [b"Hej", b"Navn;Alder"]
+    assert header_fits(content, 200)
+    assert not header_fits(content, 20)
+
+
+def test_a_body_without_a_header_is_no_header() -> None:
+    assert header_fits(b"\r\n" + b"x" * 5000, 1000)
+    assert header_fits(b"no field at all\r\n" * 500, 1000)
+    assert not header_fits(b"X: y\r\n" * 500, 1000)

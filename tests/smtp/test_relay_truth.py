@@ -31,6 +31,9 @@ def test_a_harmless_message_arrives_byte_for_byte_under_two_fields(client: RawCl
         (b"no header at all\r\n", "no header"),
         (b"", "nothing at all"),
         (b"X: y\r\n\r\n" + b"0123456789abcde\n" * 90_000 + b"\r\n", "larger than what is inspected at once"),
+        (b"X: y\r\r\n\r\r\n" + b"0123456789abcde\r\r\n" * 90_000 + b"\r\n", "lines that end in CR CR LF, 1.7 MB"),
+        (b"X: y\n\n" + b"0123456789abcde\n" * 90_000 + b"\r\n", "a header with bare line feeds, 1.4 MB"),
+        (b"0123456789abcde\r\n" * 90_000, "no header, 1.5 MB"),
     ],
 )
 def test_any_bytes_pass_as_they_are(client: RawClient, hop: ScriptedHop, content: bytes, reason: str) -> None:
@@ -45,6 +48,16 @@ def test_a_blocked_message_goes_nowhere_and_its_bounce_does(client: RawClient, h
     assert bounce.mail.startswith(b"MAIL FROM:<>")
     assert bounce.rcpt == [b"RCPT TO:<dagklub@lavuk.dk>"]
     assert b"070761" not in hop.messages[0]
+
+
+def test_odd_line_ends_hide_nothing(client: RawClient, hop: ScriptedHop) -> None:
+    """What mail programs take for a line end, we take for one."""
+    for end in (b"\n", b"\r\r\n", b"\r"):
+        content = (
+            b"From: dagklub@lavuk.dk\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n"
+            b"Content-Transfer-Encoding: base64\n\nQmFybmV0cyBjcHIgZXIgMDcwNzYxLTQyODUu\n--b--\n"
+        ).replace(b"\n", end)
+        assert client.transaction(content + b"\r\n").startswith("250 2.0.0 Message stopped"), end
 
 
 def test_a_blocked_null_sender_is_refused_and_never_bounced(client: RawClient, hop: ScriptedHop) -> None:
