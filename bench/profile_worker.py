@@ -26,7 +26,7 @@ from support.running import RunningGateway  # noqa: E402
 from bench.costs import workers  # noqa: E402
 from bench.messages import messages  # noqa: E402
 from bench.processes import cpu_seconds  # noqa: E402
-from bench.run import ENVELOPE, POSTVAGT  # noqa: E402
+from bench.run import ENVELOPE, POSTVAGT, for_smtp_source  # noqa: E402
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 _SECONDS = 1.5
@@ -70,7 +70,7 @@ def profile(supervisor: int, port: int, folder: Path, options: argparse.Namespac
         if options.only and name not in options.only.split(","):
             continue
         file = folder / f"{name}.eml"
-        file.write_bytes(content)
+        file.write_bytes(for_smtp_source(content))
         send(port, file, 40, options.sessions)
         before = spent(supervisor)
         send(port, file, 40, options.sessions)

@@ -104,13 +104,18 @@ def table(running: dict[str, Peer], mails: dict[str, bytes], folder: Path, optio
     print(f"{'message':<9}{'KiB':>6}" + "".join(f"{name:>28}" for name in running))
     for name, content in mails.items():
         file = folder / f"{name}.eml"
-        file.write_bytes(content)
+        file.write_bytes(for_smtp_source(content))
         results = measured(running, file, options.rounds, options.seconds)
         base = results[BASE].rate if BASE in results else None
         print(
             f"{name:<9}{len(content) / 1024:>6.0f}" + "".join(_cell(results.get(each), base) for each in running),
             flush=True,
         )
+
+
+def for_smtp_source(content: bytes) -> bytes:
+    """It ends each line itself; of a file with CRLF it would make CR CR LF."""
+    return content.replace(b"\r\n", b"\n")
 
 
 def _cell(result: Measured | None, base: float | None) -> str:
