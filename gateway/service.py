@@ -25,6 +25,7 @@ from typing import Any
 import uvloop
 
 import gateway
+from gateway.allocator import keep_freed_memory
 from gateway.audit import AuditError, Event, open_store
 from gateway.audit.event import danish_time
 from gateway.faults import told, told_of_loop
@@ -408,6 +409,7 @@ def listening_socket(endpoint: Endpoint) -> socket.socket:
 
 def run_worker(plan: Plan, number: int) -> None:
     """The whole life of a worker process."""
+    keep_freed_memory()
     plan.counts.set(number, 0)
     _run_until_told_to_stop(lambda stop: Worker(plan, number).run(stop))
 

@@ -117,13 +117,14 @@ def _xml_part(document: Document, name: str, data: bytes) -> Items:
         targets = [first or second for first, second in _RELATION.findall(xml)]
         yield Fragment(place, unescaped("\n".join(targets)))
         return
-    text = xmltext.text(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS).strip()
+    text, shown = xmltext.read(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS)
+    text = text.strip()
     yield Fragment(place, text)
-    beside = [xmltext.shown_attributes(xml), *_PIVOT_VALUE.findall(xml)] if "pivotCache" in name else None
-    beside = beside or [
-        xmltext.shown_attributes(xml),
-        *_LIST_TEXT.findall(xml if name.endswith("numbering.xml") else ""),
-    ]
+    beside = [shown]
+    if "pivotCache" in name:
+        beside += _PIVOT_VALUE.findall(xml)
+    elif name.endswith("numbering.xml"):
+        beside += _LIST_TEXT.findall(xml)
     if document.format == "ods" and name.endswith("content.xml"):
         beside += [sheets.lost_zeros_of_ods(xml), joined_numbers(text.replace("\n\t", "\t"))]
     else:

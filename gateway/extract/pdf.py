@@ -7,6 +7,7 @@ threads: it only runs in the sandbox, and pdf_again.py is a second, slower reade
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,9 @@ _SHAPES = 12
 _OBJECTS_LOOKED_AT = 3000
 _BOOKMARKS = 5000
 _ATTACHMENTS = 500
+_IMAGE = re.compile(rb"/Image(?![BCI])|/I?m?a?g?#[0-9A-Fa-f]{2}|[\s>]BI[\s/]")
+"""An image of its own or one inside a page; a list of what a printer must know (`/ImageB /ImageC`) is none."""
+
 _ENCRYPTED = frozenset((raw.FPDF_ERR_PASSWORD,))
 
 
@@ -65,37 +69,48 @@ def _opened(document: Document) -> pdfium.PdfDocument:
 
 
 def _pages(document: Document, pdf: pdfium.PdfDocument) -> Items:
-    has_images = b"/Image" in document.data
+    """The pages in their order, by the bare calls of pdfium: its Python objects cost more than a short page."""
+    may_hold_images = _IMAGE.search(document.data) is not None
     for index in range(len(pdf)):
         document.meter.page()
         place = document.place.inside(Step("page", "", index + 1))
-        try:
-            page = pdf[index]
-        except pdfium.PdfiumError:
+        page = raw.FPDF_LoadPage(pdf, index)
+        if not page:
             yield Unreadable(place, Reason.DAMAGED)
             continue
+        if pdf.formenv:
+            raw.FORM_OnAfterLoadPage(page, pdf.formenv)
         try:
-            yield from _page(document, pdf, page, place, has_images)
+            text = _text(page)
+            if text:
+                yield Fragment(place, text)
+            notes = "\n".join(_annotations(pdf, page))
+            if notes:
+                yield Fragment(place.inside(Step("annotation")), notes)
+            is_picture = _is_picture(page, len(text.strip()), may_hold_images)
         finally:
-            page.close()
+            if pdf.formenv:
+                raw.FORM_OnBeforeClosePage(page, pdf.formenv)
+            raw.FPDF_ClosePage(page)
+        if is_picture:
+            yield _drawn(document, pdf, index, place)
 
 
-def _page(document: Document, pdf: pdfium.PdfDocument, page: pdfium.PdfPage, place: Place, has_images: bool) -> Items:
-    textpage = page.get_textpage()
+def _text(page: Any) -> str:
+    """What stands on the page, in the order of the file."""
+    textpage = raw.FPDFText_LoadPage(page)
     try:
-        text = textpage.get_text_range() if textpage.count_chars() else ""
+        count = raw.FPDFText_CountChars(textpage)
+        if count <= 0:
+            return ""
+        buffer = (ctypes.c_ushort * (count + 1))()
+        written = raw.FPDFText_GetText(textpage, 0, count, buffer)
+        return bytes(memoryview(buffer)[: max(0, written - 1)]).decode("utf-16-le", "replace")
     finally:
-        textpage.close()
-    notes = "\n".join(_annotations(pdf, page))
-    if text:
-        yield Fragment(place, text)
-    if notes:
-        yield Fragment(place.inside(Step("annotation")), notes)
-    if _is_picture(page, len(text.strip()), has_images):
-        yield _drawn(document, page, place)
+        raw.FPDFText_ClosePage(textpage)
 
 
-def _annotations(pdf: pdfium.PdfDocument, page: pdfium.PdfPage) -> Iterator[str]:
+def _annotations(pdf: pdfium.PdfDocument, page: Any) -> Iterator[str]:
     """The texts of notes and form fields on a page, as they are stored and as they are shown."""
     for index in range(raw.FPDFPage_GetAnnotCount(page)):
         annotation = raw.FPDFPage_GetAnnot(page, index)
@@ -134,9 +149,9 @@ def _wide(call: Any, *arguments: Any) -> str:
     return buffer.raw[: size - 2].decode("utf-16-le", "replace")
 
 
-def _is_picture(page: pdfium.PdfPage, chars: int, has_images: bool) -> bool:
+def _is_picture(page: Any, chars: int, may_hold_images: bool) -> bool:
     """Whether what a person reads on the page may not be in its text: a scan, or letters drawn as shapes."""
-    if not has_images and chars >= _FEW_CHARS:
+    if not may_hold_images and chars >= _FEW_CHARS:
         return False
     count = min(raw.FPDFPage_CountObjects(page), _OBJECTS_LOOKED_AT)
     objects = [raw.FPDFPage_GetObject(page, index) for index in range(count)]
@@ -145,9 +160,9 @@ def _is_picture(page: pdfium.PdfPage, chars: int, has_images: bool) -> bool:
         and sum(raw.FPDFPageObj_GetType(thing) == raw.FPDF_PAGEOBJ_PATH for thing in objects) >= _SHAPES
     ):
         return True
-    area = max(1.0, page.get_width() * page.get_height())
+    area = max(1.0, raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page))
     wanted = area * (_SOME_OF_PAGE if chars < _FEW_CHARS else _MUCH_OF_PAGE)
-    return has_images and any(_covered(thing) >= wanted for thing in objects)
+    return (may_hold_images or chars < _FEW_CHARS) and any(_covered(thing) >= wanted for thing in objects)
 
 
 def _covered(thing: Any) -> float:
@@ -160,16 +175,20 @@ def _covered(thing: Any) -> float:
     return abs((right.value - left.value) * (top.value - bottom.value))
 
 
-def _drawn(document: Document, page: pdfium.PdfPage, place: Place) -> Embedded | Unreadable:
+def _drawn(document: Document, pdf: pdfium.PdfDocument, index: int, place: Place) -> Embedded | Unreadable:
     """The page as a grey picture for OCR; its size is known before a pixel is drawn."""
     budget = document.meter.budget
     if not budget.ocr:
         return Unreadable(place, Reason.NO_OCR)
-    width, height = page.get_width() * _OCR_SCALE, page.get_height() * _OCR_SCALE
-    scale = _OCR_SCALE * min(1.0, (min(budget.pixels, 12_000_000) / max(1.0, width * height)) ** 0.5)
-    if scale < 0.1:
-        raise OverBudgetError
-    bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=True)
+    page = pdf[index]
+    try:
+        width, height = page.get_width() * _OCR_SCALE, page.get_height() * _OCR_SCALE
+        scale = _OCR_SCALE * min(1.0, (min(budget.pixels, 12_000_000) / max(1.0, width * height)) ** 0.5)
+        if scale < 0.1:
+            raise OverBudgetError
+        bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=True)
+    finally:
+        page.close()
     rows = bytes(bitmap.buffer)
     if bitmap.stride != bitmap.width:
         rows = b"".join(rows[at : at + bitmap.width] for at in range(0, bitmap.stride * bitmap.height, bitmap.stride))

@@ -24,6 +24,9 @@ from gateway.mail.place import Step
 _TESSDATA = ("/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tesseract-ocr/4.00/tessdata", "/usr/share/tessdata")
 _SMALLEST_SIDE, _SMALLEST_AREA = 12, 900
 _LOOKED_AT = 1000
+_LOOKED_AT_WITHOUT_OCR = 250_000
+"""Pixels of the largest picture that is decoded only to see whether it is plain."""
+
 _EDGE = 40
 _FEWEST_EDGES = 0.0006
 _LARGEST_SIDE = 3200
@@ -86,7 +89,10 @@ def read_picture(document: Document) -> Items:
             with Image.open(io.BytesIO(document.data)) as image:
                 if image.width * image.height > document.meter.budget.pixels:
                     raise OverBudgetError
-                yield from _read(document, image, _can_be_plain(document.data, image))
+                if document.meter.budget.ocr and prepare():
+                    yield from _read(document, image, _can_be_plain(document.data, image))
+                else:
+                    yield from _described_only(document, image)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise OverBudgetError from error
         except (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, ZeroDivisionError) as error:
@@ -102,21 +108,36 @@ def _can_be_plain(data: bytes, image: Image.Image) -> bool:
         return not may_hold_text(look.convert("L"))
 
 
-def _read(document: Document, image: Image.Image, can_be_plain: bool) -> Items:
+def _described_only(document: Document, image: Image.Image) -> Items:
+    """Without OCR: what the picture says of itself, and that it is not read, but for small ones that are plain."""
+    yield from _said_of_itself(document, image)
+    if not (image.width * image.height <= _LOOKED_AT_WITHOUT_OCR and _is_plain(image)):
+        yield Unreadable(document.place, Reason.NO_OCR)
+
+
+def _is_plain(image: Image.Image) -> bool:
+    """Whether a picture of one frame holds nothing at all; one that cannot be decoded may hold anything."""
+    try:
+        return getattr(image, "n_frames", 1) == 1 and not may_hold_text(_upright(image))
+    except OSError:
+        return False
+
+
+def _said_of_itself(document: Document, image: Image.Image) -> Items:
     described = "\n".join(_descriptions(image))
     if described:
         yield Fragment(document.place.inside(Step("properties")), described)
+
+
+def _read(document: Document, image: Image.Image, can_be_plain: bool) -> Items:
+    yield from _said_of_itself(document, image)
     frames = getattr(image, "n_frames", 1)
     for number in range(min(frames, _GIF_FRAMES) if image.format == "GIF" else frames):
         image.seek(number) if frames > 1 else None
         place = document.place.inside(Step("page", "", number + 1)) if frames > 1 else document.place
-        can_be_read = document.meter.budget.ocr and prepare()
-        page = _upright(image) if can_be_plain or can_be_read else None
-        if page and can_be_plain and not may_hold_text(page):
+        page = _upright(image)
+        if can_be_plain and not may_hold_text(page):
             continue
-        if not page or not can_be_read:
-            yield Unreadable(place, Reason.NO_OCR)
-            return
         document.meter.ocr_page()
         yield Fragment(place, text_of(page))
 

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway import allocator
 from gateway.extract import plan, worker
 from gateway.extract.budget import Budget
 from gateway.extract.formats import LOCKABLE, PICTURES
@@ -37,7 +38,7 @@ sys.path.insert(0, sys.argv[1])
 from gateway.extract.worker import main
 main(int(sys.argv[2]), int(sys.argv[3]))
 """
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1", "MALLOC_ARENA_MAX": "2"}
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1", **allocator.ENVIRONMENT}
 _RECYCLED_AFTER = 500
 _PICTURES = frozenset(PICTURES)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gateway.extract import html, plain, sniff
+from gateway.extract import html, jpeg, plain, sniff
 from gateway.extract.budget import Budget, DamagedError, EncryptedError, Meter, OverBudgetError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.formats import FORMATS, LOCKABLE, MAY_BE_EMPTY, Reader
@@ -48,6 +48,9 @@ _PASSWORD_WORD = re.compile(
 _PASSWORDS = 200
 _LARGEST_INLINE = 4 * 1024 * 1024
 """A text of more bytes than this is put aside for the sandbox too, so that it delays nobody else."""
+
+_LARGEST_LOOK = 64 * 1024
+"""Without OCR no pixel of a larger photo is looked at, so none is handed on."""
 
 _EMPTY_THOUGH_LARGE = 4096
 """A document of more bytes than this that gives nothing at all is not read, whatever its reader says."""
@@ -122,6 +125,8 @@ class Walk:
     def document(self, data: bytes, place: Place, format: str, depth: int, charset: str = "") -> None:
         """Reads a document and everything inside it, or puts it aside for the sandbox."""
         known = FORMATS.get(format)
+        if format == "jpg" and not self.meter.budget.ocr and len(data) > _LARGEST_LOOK:
+            data = jpeg.head(data)
         if known is None:
             self.unread(place, Reason.UNKNOWN_FORMAT if format == "unknown" else Reason.UNSUPPORTED_FORMAT)
         elif format in self._defer or (self._defer and len(data) > _LARGEST_INLINE):
@@ -275,9 +280,9 @@ class _Parts:
 
     def _hidden_parts(self, data: bytes, level: int) -> None:
         """MIME parts inside what was declared a simple text."""
-        if b"ontent-" not in data and b"ONTENT-" not in data:
-            return
         if b"\n--" not in data and not data.startswith(b"--"):
+            return
+        if b"ontent-" not in data and b"ONTENT-" not in data:
             return
         if level >= _MULTIPART_DEPTH or self._walk.meter.parts <= 0:
             return
@@ -300,14 +305,13 @@ class _Parts:
         if not _DECODED.intersection(encodings) and not is_body and transfer.looks_like_base64(body):
             encodings = [*encodings, "base64"]
         for encoding in encodings:
-            data = transfer.decode(body, encoding)
+            data, beside = transfer.decoded_and_beside(body, encoding)
             if is_body and (sniff.is_plainly_text(data) or sniff.is_text(data)):
                 self._body(part, declared, data, level)
                 if not sniff.is_plainly_text(data) and sniff.binary_format(data):
                     self._file(part, declared, data, level)
             else:
                 self._file(part, declared, data, level)
-            beside = transfer.beside_base64(body, len(data)) if encoding == "base64" else b""
             if beside:
                 self._walk.text(self._at.inside(_TEXT), part.text_of(beside))
                 self._hidden_parts(body, level)
@@ -348,7 +352,7 @@ class _Parts:
     def _file(self, part: Part, declared: str, data: bytes, level: int) -> None:
         """A part that is a file of its own."""
         self._names(part)
-        if not data.strip():
+        if not data or data.isspace():
             return
         format = sniff.format_of(data, declared, part.names)
         if self._is_signed and declared in _SIGNATURES and format == "unknown" and len(data) <= _LARGEST_SIGNATURE:

@@ -35,6 +35,7 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CLONE_NEWUSER, _CLONE_NEWIPC, _CLONE_NEWNET = 0x10000000, 0x08000000, 0x40000000
 _NOBODY = 65534
 _LARGEST = 320 * 1024 * 1024
+_SENT_AT_ONCE, _RECEIVED_AT_ONCE = 128 * 1024, 1 << 20
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,7 +49,12 @@ class Gone(Exception):
 def send(line: socket.socket, words: object, *blobs: bytes) -> None:
     """One frame: what is said as JSON, and the bytes it speaks of."""
     text = json.dumps(words, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    line.sendall(_HEAD.pack(len(text), sum(map(len, blobs))) + text)
+    size = sum(map(len, blobs))
+    head = _HEAD.pack(len(text), size) + text
+    if size <= _SENT_AT_ONCE:
+        line.sendall(b"".join((head, *blobs)))
+        return
+    line.sendall(head)
     for blob in blobs:
         line.sendall(blob)
 
@@ -63,14 +69,18 @@ def receive(line: socket.socket) -> tuple[Any, bytes]:
 
 
 def _exactly(line: socket.socket, size: int) -> bytes:
-    found = bytearray(size)
-    view, at = memoryview(found), 0
-    while at < size:
-        got = line.recv_into(view[at:], min(size - at, 1 << 20))
+    """So many bytes. Most often they come whole, and then they are not copied again."""
+    if not size:
+        return b""
+    got = line.recv(size, socket.MSG_WAITALL)
+    pieces, left = [got], size - len(got)
+    while left:
         if not got:
             raise Gone
-        at += got
-    return bytes(found)
+        got = line.recv(min(left, _RECEIVED_AT_ONCE))
+        pieces.append(got)
+        left -= len(got)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def place_words(place: Place) -> list[list[str | int]]:
@@ -95,38 +105,57 @@ def _serve(line: socket.socket) -> None:
         request, blob = receive(line)
         walk = Walk(Budget(**request["budget"]), frozenset(request["defer"]), tuple(request["passwords"]))
         _allow_seconds(request["seconds"])
-        at = 0
+        pieces = _Pieces(blob)
         for words, format, depth, size in request["documents"]:
-            data = blob[at : at + size]
-            at += size
-            _answer(line, walk, Risky(place_of(words), format, data, depth))
+            _answer(line, walk, Risky(place_of(words), format, pieces.next(size), depth))
 
 
 def _answer(line: socket.socket, walk: Walk, risky: Risky) -> None:
+    """What one document gave. The texts go beside the JSON: escaping and parsing them would cost more than reading."""
     walk.fragments, walk.unreadable, walk.risky = [], [], []
     walk.document(risky.data, risky.place, risky.format, risky.depth)
+    texts = [fragment.text.encode("utf-8", "surrogatepass") for fragment in walk.fragments]
+    sized = zip(walk.fragments, texts, strict=True)
     send(
         line,
         {
-            "fragments": [[place_words(fragment.place), fragment.text] for fragment in walk.fragments],
+            "fragments": [[place_words(fragment.place), len(text)] for fragment, text in sized],
             "unreadable": [[place_words(item.place), item.reason] for item in walk.unreadable],
             "risky": [[place_words(item.place), item.format, item.depth, len(item.data)] for item in walk.risky],
         },
+        *texts,
         *(item.data for item in walk.risky),
     )
 
 
 def answer_of(words: dict[str, Any], blob: bytes) -> tuple[list[Fragment], list[Unreadable], list[Risky]]:
     """An answer as values; anything malformed raises, for the reader may have been taken over."""
-    fragments = [Fragment(place_of(place), str(text)) for place, text in words["fragments"]]
+    pieces = _Pieces(blob)
+    fragments = [
+        Fragment(place_of(place), pieces.next(size).decode("utf-8", "surrogatepass"))
+        for place, size in words["fragments"]
+    ]
     unreadable = [Unreadable(place_of(place), Reason(reason)) for place, reason in words["unreadable"]]
-    risky, at = [], 0
+    risky = []
     for place, format, depth, size in words["risky"]:
         if str(format) not in FORMATS:
             raise ValueError
-        risky.append(Risky(place_of(place), str(format), blob[at : at + int(size)], int(depth)))
-        at += int(size)
+        risky.append(Risky(place_of(place), str(format), pieces.next(size), int(depth)))
     return fragments, unreadable, risky
+
+
+class _Pieces:
+    """The bytes of a frame, taken one piece after the other."""
+
+    def __init__(self, blob: bytes) -> None:
+        self._blob = blob
+        self._at = 0
+
+    def next(self, size: int) -> bytes:
+        start, self._at = self._at, self._at + size
+        if not start <= self._at <= len(self._blob):
+            raise ValueError
+        return self._blob if self._at - start == len(self._blob) else self._blob[start : self._at]
 
 
 def _allow_seconds(seconds: float) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from gateway.extract.html import unescaped
 from gateway.mail import charset as charsets
 
-_TAG = re.compile(r"<([/?!]?[^\s<>/]*)[^<>]*>")
+_TAG = re.compile(r"<([^<>]*)>")
+_NAME = re.compile(r"[/?!]?[^\s<>/]*")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,100}encoding=["']([A-Za-z0-9_-]{2,40})""")
 _SHOWN_ATTRIBUTES = (
     "descr", "title", "alt", "string-value", "displayText", "tooltip", "prompt", "promptTitle", "error", "caption",
@@ -55,11 +56,18 @@ def decoded(data: bytes) -> str:
 
 def text(xml: str, breaks: Mapping[str, str] = BREAKS) -> str:
     """The character data with separators where a person sees things apart."""
+    return read(xml, breaks)[0]
+
+
+def read(xml: str, breaks: Mapping[str, str] = BREAKS) -> tuple[str, str]:
+    """The character data, and the values of attributes people may be shown, each on a line."""
     if "<!" in xml:
         xml = xml.replace("<![CDATA[", "").replace("]]>", "").replace("<!--", "").replace("-->", "")
     if "posOffset" in xml:
         xml = _without(xml, "posOffset")
-    return "".join(_chunk_text(chunk, breaks) for chunk in chunks(xml))
+    tags: dict[str, str] = {}
+    joined = "".join(_chunk_text(chunk, breaks, tags) for chunk in chunks(xml))
+    return joined, shown_attributes("\n".join(tags))
 
 
 def shown_attributes(xml: str) -> str:
@@ -79,12 +87,27 @@ def chunks(xml: str) -> Iterator[str]:
     yield xml[at:]
 
 
-def _chunk_text(xml: str, breaks: Mapping[str, str]) -> str:
-    parts = _TAG.split(xml)
-    names = parts[1::2]
-    separators = {name: _separator(name, breaks) for name in dict.fromkeys(names)}
-    parts[1::2] = map(separators.__getitem__, names)
+def _chunk_text(xml: str, breaks: Mapping[str, str], tags: dict[str, str]) -> str:
+    """The text of a stretch; `tags` remembers what each distinct tag gives, for whatever comes after."""
+    parts = xml.replace("<", ">").split(">")
+    found = parts[1::2]
+    if len(parts) != 2 * xml.count("<") + 1 or not _know(found, breaks, tags):
+        parts = _TAG.split(xml)  # angles stand in texts or values: they put the halves of the quick split out of step
+        found = parts[1::2]
+        _know(found, breaks, tags, may_be_nameless=True)
+    parts[1::2] = map(tags.__getitem__, found)
     return unescaped("".join(parts))
+
+
+def _know(found: list[str], breaks: Mapping[str, str], tags: dict[str, str], may_be_nameless: bool = False) -> bool:
+    """Learns what each distinct tag gives; False at the first that has no name and must have one."""
+    for tag in dict.fromkeys(found):
+        if tag not in tags:
+            name = _NAME.match(tag)[0]  # type: ignore[index]  # it matches anything
+            if not name and not may_be_nameless:
+                return False
+            tags[tag] = _separator(name, breaks)
+    return True
 
 
 def _separator(name: str, breaks: Mapping[str, str]) -> str:

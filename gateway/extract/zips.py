@@ -19,7 +19,7 @@ from gateway.extract.budget import DamagedError, EncryptedError, Meter, Unsuppor
 _LOCAL = b"PK\x03\x04"
 _LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
 _STORED, _DEFLATED, _DEFLATE64, _AES = 0, 8, 9, 99
-_CHUNK = 1 << 20
+_CHUNK, _SMALL = 1 << 20, 4 << 20
 
 
 class Member(NamedTuple):
@@ -73,13 +73,28 @@ def read(
     if info.compress_type == _DEFLATE64 and not info.flag_bits & 1:
         return deflate64.inflate(_raw(data, info), meter)
     if not info.flag_bits & 1:
-        return _opened(archive, info, meter, None)
+        return _small(data, info, meter) or _opened(archive, info, meter, None)
     for password in passwords:
         try:
             return _opened(archive, info, meter, password.encode())
         except EncryptedError:
             continue
     raise EncryptedError
+
+
+def _small(data: bytes, info: zipfile.ZipInfo, meter: Meter) -> bytes:
+    """A whole and ordinary member at a third of zipfile's cost; empty when there is anything special about it."""
+    if info.compress_type != _DEFLATED or info.compress_size > _CHUNK:
+        return b""
+    inflater = zlib.decompressobj(-15)
+    try:
+        found = inflater.decompress(_raw(data, info), _SMALL)
+    except (zlib.error, DamagedError):
+        return b""
+    if not inflater.eof or zlib.crc32(found) != info.CRC:
+        return b""
+    meter.expand(len(found))
+    return found
 
 
 def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter, password: bytes | None) -> bytes:

@@ -24,6 +24,9 @@ _SAMPLE = 4096
 _MOST_STRAYS = 50_000
 """More bytes than this that are no UTF-8, and the whole is cp1252: mending each costs time, and digits need none."""
 
+_NO_CONTINUATION = bytes(set(range(256)) - set(range(0x80, 0xC0)))
+"""Without any byte from 80 to BF a text holds no letter of UTF-8 beyond ASCII, and none that cp1252 has of its own."""
+
 _STRAY = re.compile("[\udc80-\udcff]+")
 
 
@@ -49,6 +52,8 @@ def utf8(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
+        if not data.translate(None, _NO_CONTINUATION):
+            return data.decode("latin-1")  # no UTF-8 at all, and here the same as cp1252, at a fifth of the cost
         fitting = data.decode("utf-8", "ignore")
     text = data.decode("utf-8", "surrogateescape")
     if fitting.isascii() or len(text) - len(fitting) > _MOST_STRAYS:
