@@ -82,6 +82,13 @@ class Engine:
             raise TooManyHits from None
         return found
 
+    def occurs(self, data: bytes) -> bool:
+        """Whether any pattern matches at all; the scan ends with the first that does."""
+        try:
+            return bool(self.matches(data, 1))
+        except TooManyHits:
+            return True
+
     def _scratch_of_thread(self) -> hyperscan.Scratch:
         scratch: hyperscan.Scratch | None = getattr(self._scratch, "value", None)
         if scratch is None:

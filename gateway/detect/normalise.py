@@ -12,8 +12,11 @@ UTF-8, because the engine reads bytes. Nothing here judges; a fold only makes tw
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
+
+from gateway.detect.engine import Engine, Pattern
 
 
 def _plain_byte(code: int) -> int:
@@ -24,7 +27,6 @@ def _plain_byte(code: int) -> int:
 
 _ASCII = bytes(range(128))
 _EUROPEAN = bytes([*range(0xC0), 0xC3])
-_PLAIN = frozenset(chr(code) for code in range(0xC0, 0x180) if chr(code) not in "×÷ĿŀŁłŉſ")
 _DASHES = frozenset(
     "\u00ad\u02d7\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u23af\u2500\u2796\u2e3a\u2e3b\u30fc"
 )
@@ -39,19 +41,40 @@ _LOOKALIKES = dict(
 )
 _DEEPEST_QUOTE = 16
 _LETTERS = bytes(_plain_byte(code) for code in range(256))
-_FEW = 48
+_FEW = 24
+_MANY_SCRIPTS = (
+    "\u1200-\u135a\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua48c\uac00-\ud7a3\ue000-\uf8ff\U00020000-\U0002f7ff"
+    "\U0002fa20-\U000dffff\U000e1000-\U0010ffff"
+)
+"""Scripts of many characters, none of which folds to another: Chinese, Korean, Ethiopic, Yi, private use."""
+_MAYBE_DISGUISED = re.compile(f"[^\\x00-\x7f\xc0-\xd6\xd8-\xf6\xf8-\u013e\u0143-\u0148\u014a-\u017e{_MANY_SCRIPTS}]+")
+_HEAP = re.compile(r"([^\w\x00-\x7f]{8})[^\w\x00-\x7f]+")
+"""Marks, dashes, invisible characters in a row, cut short: to put a heap of marks in Unicode's order
+takes time in the square of its height."""
+_STRETCH = 50_000
+_DENSE = 4
+_SHORT = 2_000
+"""Up to this many bytes a plain search is quicker than the engine; beyond, the engine by far."""
+_LONE_CR = Engine([Pattern(0, rb"\r[^\n]")])
+_BLANK_AT_LINE_END = Engine([Pattern(0, rb" \n")])
 
 
 def fold(text: str) -> bytes:
     """The matching copy of a text, in time linear in its length whatever it holds."""
     data = text.encode("utf-8", "replace")
-    if data.translate(None, _EUROPEAN):
-        data = _fold_exotic(data)
+    if not text.isascii() and data.translate(None, _EUROPEAN):
+        data = _fold_exotic(data.decode("utf-8")).encode("utf-8")
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
-    if b" \n" in data:
+        data = _with_line_ends(data)
+    if b" \n" in data if len(data) < _SHORT else _BLANK_AT_LINE_END.occurs(data):
         data = data.replace(b" \n", b"\n")
-    return _unquoted(data) if b"\n>" in data else data
+    return _unquoted(data) if b">" in data and b"\n>" in data else data
+
+
+def _with_line_ends(data: bytes) -> bytes:
+    if len(data) < _SHORT or data.endswith(b"\r") or _LONE_CR.occurs(data):
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return data.translate(None, b"\r")
 
 
 def _unquoted(data: bytes) -> bytes:
@@ -73,19 +96,50 @@ def letters(data: bytes) -> bytes:
     return data.translate(_LETTERS)
 
 
-def _fold_exotic(data: bytes) -> bytes:
-    """Replaces what lies outside ASCII and the European letters, each kind of character in one pass."""
-    exotic = set(data.translate(None, _ASCII).decode("utf-8")) - _PLAIN
-    if any(unicodedata.combining(ch) for ch in exotic):
-        data = unicodedata.normalize("NFC", data.decode("utf-8")).encode("utf-8")
-        exotic = set(data.translate(None, _ASCII).decode("utf-8")) - _PLAIN
-    changed = {ch: folded for ch in exotic if (folded := fold_char(ch)) != ch}
-    if len(changed) > _FEW:
-        text = data.decode("utf-8")
-        return "".join(map(changed.get, text, text)).encode("utf-8")
-    for ch, folded in changed.items():
-        data = data.replace(ch.encode("utf-8"), folded.encode("utf-8"))
-    return data
+def _fold_exotic(text: str) -> str:
+    """Replaces what lies outside ASCII and the European letters: few kinds one by one, many all at once."""
+    beyond = _beyond(text)
+    kinds = _kinds(beyond)
+    if len(kinds) > _FEW:
+        text = unicodedata.normalize("NFC", _HEAP.sub(r"\1", text))
+        return _fold_many(text, len(beyond) * _DENSE > len(text))
+    if any(map(unicodedata.combining, kinds)):
+        text = unicodedata.normalize("NFC", _HEAP.sub(r"\1", text))
+        kinds = set(_beyond(text))
+    for ch in kinds:
+        text = text.replace(ch, fold_char(ch))
+    return text
+
+
+def _beyond(text: str) -> str:
+    """The characters of a text that may need folding, in their order."""
+    return "".join(_MAYBE_DISGUISED.findall(text.encode("utf-8").translate(None, _ASCII).decode("utf-8")))
+
+
+def _kinds(characters: str) -> set[str]:
+    """Each of them once; when there are too many for one by one, not all of them."""
+    kinds: set[str] = set()
+    for start in range(0, len(characters), _STRETCH):
+        kinds.update(characters[start : start + _STRETCH])
+        if len(kinds) > _FEW:
+            break
+    return kinds
+
+
+class _Table(dict[int, str]):
+    """What each character becomes, learnt as they come."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = fold_char(chr(code)) if _MAYBE_DISGUISED.match(chr(code)) else chr(code)
+        return folded
+
+
+def _fold_many(text: str, dense: bool) -> str:
+    """In runs where disguises are few, all of it where they are many."""
+    table = _Table()
+    if dense:
+        return text.translate(table)
+    return _MAYBE_DISGUISED.sub(lambda run: run.group().translate(table), text)
 
 
 @lru_cache(maxsize=4096)

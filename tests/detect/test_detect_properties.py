@@ -114,7 +114,7 @@ def test_any_heap_of_the_detectors_own_words_is_survived(detectors: Detectors, p
         "1", "01", "0 ", "01-", "010120;1234\n", "010120-1234 ", "cpr ", "cpr 1503226239 ", "autisme ",
         "Emil har autisme. ",
         "nul ", "en to tre nul fire ", "sidste fire ", "O0", "\n> ", ". A", "\nhej ", "\nmvh\n", "\nden x ", "a@b",
-        "https://a ", "1\u200b", "a\u030a", "\u4e00", "[", "\t", "Anders Bo ",
+        "https://a ", "1\u200b", "a\u030a", "\u0301\u0316", "\u4e00", "[", "\t", "Anders Bo ",
     ],
 )  # fmt: skip
 def test_work_grows_with_length_and_not_faster(detectors: Detectors, piece: str) -> None:

@@ -54,3 +54,22 @@ def test_many_kinds_of_disguise_take_the_long_way_to_the_same_result() -> None:
     circled = "".join(chr(0x2460 + i) for i in range(9))
     wide = "".join(chr(0xFF01 + i) for i in range(90))
     assert fold(wide + circled + "\u200b1").decode().endswith("123456789" + "1")
+
+
+def test_a_heap_of_combining_marks_is_cut_short_and_gone() -> None:
+    assert fold("1" + "\u0301\u0316" * 50_000 + "2å") == "12å".encode()
+
+
+def test_rare_disguises_in_a_long_text_of_many_scripts() -> None:
+    """Dense or sparse: the way to the result differs, the result does not."""
+    kinds = [chr(0x2000 + number) for number in range(0x60)] + ["\uff11", "\u0663", "字", "한", "ø"]
+    for filling in ("x", "Rødgrød med fløde til alle børn. " * 3):
+        text = "".join(kind + filling for kind in kinds)
+        assert fold(text) == b"".join(fold(kind) + filling.encode() for kind in kinds).replace(b" \n", b"\n")
+
+
+@given(st.text("ab \r\n>"))
+def test_line_ends_fold_alike_whatever_the_length(text: str) -> None:
+    """A short text is searched plainly, a long one by the engine."""
+    padding = "x" * 3_000
+    assert fold(padding + text) == padding.encode() + fold("x" + text)[1:]
