@@ -30,6 +30,8 @@ class Reply(NamedTuple):
     def encode(self) -> bytes:
         """The bytes on the wire; a text of several lines becomes a multi-line reply (rfc5321#4.2.1)."""
         prefix = f"{self.enhanced} " if self.enhanced else ""
+        if "\n" not in self.text:
+            return f"{self.code} {prefix}{self.text}\r\n".encode("utf-8", "surrogateescape")
         *first, last = self.text.split("\n")
         wire = "".join(f"{self.code}-{prefix}{line}\r\n" for line in first) + f"{self.code} {prefix}{last}\r\n"
         return wire.encode("utf-8", "surrogateescape")
@@ -47,7 +49,10 @@ class Reply(NamedTuple):
 
         Its enhanced code stays in the text, where it stood: peers repeat it on each line, on one, or not at all.
         """
-        lines = wire.decode("utf-8", "surrogateescape").split("\n")
+        text = wire.decode("utf-8", "surrogateescape")
+        if text.find("\n") == len(text) - 1:
+            return cls(int(wire[:3]), "", text[4:].rstrip("\r\n"))
+        lines = text.split("\n")
         texts = [line.rstrip("\r")[4:] for line in lines if line]
         return cls(int(wire[:3]), "", "\n".join(texts))
 
@@ -56,6 +61,7 @@ GREETING = Reply(220, "", "{hostname} ESMTP Postvagt")
 HELLO = Reply(250, "", "{hostname}")
 BYE = Reply(221, "2.0.0", "Bye")
 OK = Reply(250, "2.0.0", "OK")
+SENDER_OK = Reply(250, "2.1.0", "OK")
 ACCEPTED = Reply(250, "2.0.0", "Message accepted")
 STOPPED = Reply(250, "2.0.0", "Message stopped, the sender has been told. Case {case_id}")
 CANNOT_VERIFY = Reply(252, "2.5.2", "Cannot verify a mailbox here; send a message and see")

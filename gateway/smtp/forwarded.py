@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from gateway.mail.envelope import Client
 
@@ -51,15 +52,17 @@ def _attributes(client: Client) -> dict[bytes, bytes]:
     }
 
 
-def xforward_commands(client: Client, offered: Iterable[bytes]) -> list[bytes]:
-    """The commands that present the client, with the attributes the next hop asked for."""
-    wanted = [name + b"=" + value for name, value in _attributes(client).items() if name in offered]
+@lru_cache(maxsize=1024)
+def xforward_commands(client: Client, offered: bytes) -> tuple[bytes, ...]:
+    """The commands that present the client, with the attributes the next hop offers; a client sends many messages."""
+    names = offered.upper().split()
+    wanted = [name + b"=" + value for name, value in _attributes(client).items() if name in names]
     commands = [b"XFORWARD"]
     for word in wanted:
         if len(commands[-1]) + 1 + len(word) > _COMMAND_BYTES:
             commands.append(b"XFORWARD")
         commands[-1] += b" " + word
-    return [command for command in commands if command != b"XFORWARD"]
+    return tuple(command for command in commands if command != b"XFORWARD")
 
 
 def xclient_command(client: Client, offered: Iterable[bytes]) -> bytes:

@@ -162,10 +162,10 @@ class Conversation(SMTP):
             await self._end(dialogue)
 
     async def _one_command(self, dialogue: Dialogue) -> None:
-        if not self._inbox.has_line:
+        if self._unsaid and not self._inbox.has_line:
             await self.flush()
         try:
-            line = await self.read_line()
+            line = self._inbox.line_at_hand(self._terms.command_bytes) or await self.read_line()
         except LineTooLong:
             self.say(dialogue.bad_command(replies.LINE_TOO_LONG))
             return
@@ -220,7 +220,8 @@ class Conversation(SMTP):
         if self._unsaid and self._line is not None:
             self._line.write(b"".join(self._unsaid))
             self._unsaid.clear()
-            await self._drain_helper()  # type: ignore[attr-defined]
+            if self._paused:  # type: ignore[attr-defined]
+                await self._drain_helper()  # type: ignore[attr-defined]
 
     async def read_line(self) -> bytes:
         return await self._inbox.line(self._terms.command_bytes)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import ssl
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -161,22 +161,42 @@ class Session(asyncio.Protocol):
         self._write(line + b"\r\n")
         return await self._reply(self._target.timeouts.command)
 
-    async def present(self, client: Client) -> None:
-        """Tell the next hop who our client is, where it wants to know (XFORWARD; each transaction anew)."""
-        offered = self.capabilities.parameters(b"XFORWARD")
-        for line in xforward_commands(client, offered) if offered else ():
-            reply = await self.command(line)
-            if not reply.is_positive:
-                return
+    async def envelope(self, client: Client | None, reverse_path: Path, forward_paths: Iterable[Path]) -> list[Reply]:
+        """MAIL and RCPT with the paths' bytes and parameters as they are. The reply to MAIL, then one to each RCPT,
+        which is MAIL's when that was refused.
 
-    async def mail(self, path: Path) -> Reply:
-        """MAIL with the path's bytes and parameters as they are."""
+        client: who our client is, for a next hop that wants to know (XFORWARD; each transaction anew). What it answers
+        to that changes nothing: it is for its log.
+        """
         self.is_fresh = False
         self.in_transaction = True
-        return await self.command(_with_parameters(b"MAIL FROM:<" + path.address.raw + b">", path))
+        presented = self._presentation(client) if client is not None else ()
+        mail = _with_parameters(b"MAIL FROM:<" + reverse_path.address.raw + b">", reverse_path)
+        rcpts = [_rcpt(path) for path in forward_paths]
+        answers = await self._commands([*presented, mail, *rcpts], may_stop_at=len(presented))
+        first, *others = answers[len(presented) :]
+        return [first, *others] if first.is_positive else [first] * (1 + len(rcpts))
+
+    def _presentation(self, client: Client) -> Sequence[bytes]:
+        offered = self.capabilities.keywords.get(b"XFORWARD")
+        return xforward_commands(client, offered) if offered else ()
+
+    async def _commands(self, lines: Sequence[bytes], may_stop_at: int) -> list[Reply]:
+        """Replies to several commands: sent in one piece where the next hop takes them so (rfc2920), else one by one,
+        and no further than a refusal at `may_stop_at`."""
+        if b"PIPELINING" in self.capabilities:
+            self._write(b"\r\n".join((*lines, b"")))
+            return [await self._reply(self._target.timeouts.command) for _ in lines]
+        answers: list[Reply] = []
+        for number, line in enumerate(lines):
+            answers.append(await self.command(line))
+            if number == may_stop_at and not answers[-1].is_positive:
+                break
+        return answers
 
     async def rcpt(self, path: Path) -> Reply:
-        return await self.command(_with_parameters(b"RCPT TO:<" + path.address.raw + b">", path))
+        """One more recipient."""
+        return await self.command(_rcpt(path))
 
     async def reset(self) -> Reply:
         self.in_transaction = False
@@ -320,13 +340,18 @@ class Session(asyncio.Protocol):
             self._deadline = 0.0
 
     async def _read_reply(self) -> Reply:
-        lines = []
-        for _ in range(REPLY_LINES_LIMIT):
+        if not self._inbox:
+            await self._inbox.more()
+        line = self._inbox.line_at_hand(REPLY_LINE_LIMIT) or await self._inbox.line(REPLY_LINE_LIMIT)
+        if line[3:4] != b"-":
+            return Reply.parse(line)
+        lines = [line]
+        while line[3:4] == b"-":
+            if len(lines) >= REPLY_LINES_LIMIT:
+                raise ValueError("endless reply")
             line = await self._inbox.line(REPLY_LINE_LIMIT)
             lines.append(line)
-            if line[3:4] != b"-":
-                return Reply.parse(b"".join(lines))
-        raise ValueError("endless reply")
+        return Reply.parse(b"".join(lines))
 
     def _expect_by(self, seconds: float) -> None:
         """One timer a session, not one a reply: when it fires it looks whether a reply is late, or waits on."""
@@ -354,6 +379,7 @@ class NextHop:
     def __init__(self, target: Target) -> None:
         self.target = target
         self._idle: list[Session] = []
+        self._is_swept = False
         self._known: Capabilities | None = None
         self._known_since = 0.0
         self._is_failing = False
@@ -451,7 +477,8 @@ class NextHop:
             return
         session.idle_since = asyncio.get_running_loop().time()
         self._idle.append(session)
-        if len(self._idle) == 1:
+        if not self._is_swept:
+            self._is_swept = True
             asyncio.get_running_loop().call_later(POOL_SECONDS, self._drop_stale)
 
     def close(self) -> None:
@@ -465,7 +492,8 @@ class NextHop:
         self._idle = [session for session in self._idle if session not in stale]
         for session in stale:
             session.leave()
-        if self._idle:
+        self._is_swept = bool(self._idle)
+        if self._is_swept:
             loop.call_later(POOL_SECONDS, self._drop_stale)
 
 
@@ -473,6 +501,10 @@ def _expect(reply: Reply, code: int, phase: str) -> None:
     """Anything but the expected code is a fault of the set-up, not of the mail: it becomes a 4xx."""
     if reply.code != code:
         raise NextHopError(f"{phase} answered {reply.code}")
+
+
+def _rcpt(path: Path) -> bytes:
+    return _with_parameters(b"RCPT TO:<" + path.address.raw + b">", path)
 
 
 def _with_parameters(command: bytes, path: Path) -> bytes:

@@ -128,6 +128,15 @@ class Inbox:
         self._ended = True
         self._wake()
 
+    def line_at_hand(self, limit: int) -> bytes | None:
+        """The next line with its line end, when it lies ready and is within the limit; else wait for it by `line`."""
+        at = self._buffer.find(b"\n", 0, limit)
+        if at < 0:
+            return None
+        line = bytes(self._buffer[: at + 1])
+        del self._buffer[: at + 1]
+        return line
+
     async def line(self, limit: int) -> bytes:
         """The next line with its line end. Raises LineTooLong, ConnectionGone."""
         searched = 0
@@ -143,7 +152,7 @@ class Inbox:
             if searched > limit:
                 await self._swallow_line()
                 raise LineTooLong
-            await self._more()
+            await self.more()
 
     async def message(self, limit: int, load: Load | None = None) -> WireMessage:
         """All up to the final dot. Raises MessageTooBig, ConnectionGone. `load`: its place among those in flight."""
@@ -166,14 +175,14 @@ class Inbox:
                 await self._swallow_message()
                 raise MessageTooBig
             searched = max(0, len(self._buffer) - len(END) + 1)
-            await self._more()
+            await self.more()
 
     async def exactly(self, count: int, load: Load | None = None) -> bytes:
         """The next `count` bytes, whatever they are. Raises ConnectionGone."""
         while len(self._buffer) < count:
             if load is not None and load.grown_to(len(self._buffer)):
                 await load.room()
-            await self._more()
+            await self.more()
         data = bytes(memoryview(self._buffer)[:count])
         del self._buffer[:count]
         return data
@@ -183,40 +192,39 @@ class Inbox:
         while count > len(self._buffer):
             count -= len(self._buffer)
             self._buffer.clear()
-            await self._more()
+            await self.more()
         del self._buffer[:count]
 
     def interrupt(self) -> None:
         """Let the one who waits hear TimeoutError; what arrives later can still be read."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(TimeoutError())
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(TimeoutError())
 
     async def _swallow_line(self) -> None:
         while (at := self._buffer.find(b"\n")) < 0:
             self._buffer.clear()
-            await self._more()
+            await self.more()
         del self._buffer[: at + 1]
 
     async def _swallow_message(self) -> None:
         while (at := self._buffer.find(END)) < 0:
             del self._buffer[: -len(END) + 1]
-            await self._more()
+            await self.more()
         del self._buffer[: at + len(END)]
 
-    async def _more(self) -> None:
-        """Wait for at least one more byte."""
+    def more(self) -> asyncio.Future[None]:
+        """Done when at least one more byte is there. Raises ConnectionGone when none can come."""
         if self._ended:
             raise ConnectionGone
         if self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
-        assert self._waiter is None, "one reader at a time"
+        assert self._waiter is None or self._waiter.cancelled(), "one reader at a time"
         self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
