@@ -334,11 +334,22 @@ def store_of(
         store.database.must_exist()
         if must_write:
             store.open(end_may_be_broken)
+        _bring_index_up(store)
         yield store, settings
         store.close()
     except AuditError as error:
         click.echo(f"postvagt: {error}", err=True)
         sys.exit(FAULT)
+
+
+def _bring_index_up(store: Store) -> None:
+    """Whoever may only read still gets an answer, and hears what may be missing in it."""
+    from gateway.audit import AuditError, index
+
+    try:
+        index.catch_up(store.database)
+    except AuditError as error:
+        click.echo(f"postvagt: the newest events may be missing when searched for: {error}", err=True)
 
 
 def filter_of(settings: Settings, about: str | None, wanted: dict[str, Any]) -> Filter:

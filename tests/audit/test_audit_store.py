@@ -158,7 +158,7 @@ def test_a_full_disk_is_an_audit_error_and_appending_recovers(url: str) -> None:
 def test_one_event_that_cannot_be_written_does_not_stop_the_next(store: Store, monkeypatch) -> None:
     async def scenario() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(store, "link", lambda *_: 1 / 0)
+            patch.setattr(store, "_link", lambda *_: 1 / 0)
             with pytest.raises(AuditError, match="ZeroDivisionError"):
                 await store.append(an_event("1"))
         await store.append(an_event("2"))
