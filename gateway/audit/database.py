@@ -12,7 +12,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -127,14 +126,17 @@ class Bulk:
     _MOST = 100
 
     def __init__(self, database: Database, table: str, columns: Sequence[str]) -> None:
+        self._columns = len(columns)
         row = "(" + ", ".join(["?" if database.is_sqlite else "%s"] * len(columns)) + ")"
         head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 (names of our own)
         self._statements = [head + ", ".join([row] * size) for size in range(self._MOST + 1)]
 
-    def run(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-        for start in range(0, len(rows), self._MOST):
-            some = rows[start : start + self._MOST]
-            cursor.execute(self._statements[len(some)], tuple(chain.from_iterable(some)))
+    def run(self, cursor: Any, values: list[Any]) -> None:
+        """Insert the values of all columns of all rows, one after the other."""
+        step = self._MOST * self._columns
+        for start in range(0, len(values), step):
+            some = values[start : start + step]
+            cursor.execute(self._statements[len(some) // self._columns], some)
 
 
 class _NoLock:

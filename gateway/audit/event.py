@@ -153,11 +153,12 @@ class Event:
             "utc": f"{utc}.{rest:06}Z",
             "local": local,
         }
-        record.update({name: value for name, value in zip(_WRITTEN, _written_values(self), strict=True) if value})
+        record.update({name: value for name, value in zip(_OWN, _own_values(self), strict=True) if value})
+        shared = _shared_values(self)
         try:
-            return orjson.dumps(record).decode()
+            return orjson.dumps(record).decode()[:-1] + _shared_as_json(*shared)
         except orjson.JSONEncodeError:  # a broken surrogate, which is no text anywhere
-            return _in_any_case(record)
+            return _in_any_case(record | {name: value for name, value in zip(_SHARED, shared, strict=True) if value})
 
     @classmethod
     def decode(cls, line: str) -> Event:
@@ -176,8 +177,21 @@ class Event:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READ = tuple(each.name for each in fields(Event))
-_WRITTEN = tuple(name for name in _READ if name not in ("kind", "case_id", "at"))
-_written_values = attrgetter(*_WRITTEN)
+_SHARED = (
+    "node", "worker", "listener", "role", "client", "user", "tls_in", "tls_out",
+    "sender", "sender_class", "rows", "mode", "policy", "software",
+)  # fmt: skip
+"""Fields in which the messages of a day are much alike: their JSON is kept from one to the next."""
+
+_OWN = tuple(name for name in _READ if name not in ("kind", "case_id", "at", *_SHARED))
+_own_values, _shared_values = attrgetter(*_OWN), attrgetter(*_SHARED)
+
+
+@lru_cache(maxsize=4096)
+def _shared_as_json(*values: Any) -> str:
+    """The end of a line: what the shared fields say, and the closing bracket."""
+    said = {name: value for name, value in zip(_SHARED, values, strict=True) if value}
+    return "," + orjson.dumps(said).decode()[1:] if said else "}"
 
 
 def _in_any_case(record: dict[str, Any]) -> str:

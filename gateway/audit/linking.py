@@ -71,13 +71,13 @@ class Linker:
         self._head.run(cursor, {})
         head = _Head._make(cursor.fetchone() or ())
         seq, previous = head.seq, bytes(head.hash)
-        rows: list[tuple[Any, ...]] = []
-        words: list[tuple[int, str]] = []
+        rows: list[Any] = []
+        words: list[Any] = []
         for at, keep, case_id, line, digest, marks in entries:
             seq += 1
             previous = chain.link(previous, seq, at, keep, digest)
-            rows.append((seq, at, keep, case_id, line, previous))
-            words.append((seq, marks))
+            rows += (seq, at, keep, case_id, line, previous)
+            words += (seq, marks)
         self._events.run(cursor, rows)
         self._fresh.run(cursor, words)
         return self._seal(cursor, head, seq, entries[-1].at, previous)

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,24 +57,15 @@ class Store:
             _log.critical("audit: %s", error)
             raise
 
-    @contextmanager
-    def expecting(self) -> Iterator[None]:
+    def expecting(self) -> AbstractContextManager[object]:
         """While a message is carried out whose event will follow: those of other messages may wait a moment for it."""
-        writer = self._writer
-        if writer is None:
-            yield
-            return
-        writer.expect()
-        try:
-            yield
-        finally:
-            writer.expect_no_more()
+        return self._writer.expected if self._writer is not None else nullcontext()
 
-    async def append(self, event: Event) -> None:
-        """Return once the event is durable, or raise AuditError. Cancelling the wait does not unwrite the event."""
+    def append(self, event: Event) -> Awaitable[None]:
+        """Done once the event is durable, or AuditError. Cancelling the wait does not unwrite the event."""
         if self._writer is None:
             raise AuditError("the audit store is not open")
-        await self._writer.append(Entry.of(event))
+        return self._writer.append(Entry.of(event))
 
     def write(self, events: Iterable[Event]) -> None:
         """Append without an event loop, for commands. Durable when it returns."""
@@ -88,7 +79,7 @@ class Store:
     def recent(self, limit: int = 50, **wanted: Any) -> list[Record]:
         """The newest events that fit the filters of `search.Filter`, newest first."""
         filter_ = Filter(**wanted)
-        if filter_.words:
+        if filter_ != Filter():
             index.catch_up(self.database)
         with self.database.reading() as connection:
             return find(connection, filter_, limit)

@@ -6,8 +6,9 @@ committed, and every waiter hears of it once it is on the disk. One batch is und
 is the next one.
 
 SQLite is written to by the event loop itself, which takes less time than handing the work to a thread that fights for
-the interpreter's lock; only the wait for the disk is another thread's. PostgreSQL is a wait altogether, so there the
-thread does all of it. What fails fails whole: every waiter of the batch hears `AuditError`, and the next starts afresh.
+the interpreter's lock. So is a quick disk waited for; a slow one is waited for by a thread. PostgreSQL is a wait
+altogether, so there the thread does all of it. What fails fails whole: every waiter of the batch hears `AuditError`,
+and the next starts afresh.
 """
 
 from __future__ import annotations
@@ -33,11 +34,14 @@ _log = logging.getLogger(__name__)
 MAX_BATCH = 1000
 """Events in one transaction: bounds how long a commit takes and how much it holds."""
 
-WAIT_SECONDS, ENOUGH = 0.005, 64
+WAIT_SECONDS, ENOUGH = 0.02, 64
 """How long an event waits at most for others, and for how many; a message that is alone never waits."""
 
 BUSY_SECONDS, LONGEST_BUSY = 0.001, 10.0
 """How often to try again while another process writes; after so long the thread waits for its turn."""
+
+QUICK_SECONDS, SLOW_IN_A_ROW, SLOW_BATCHES = 0.003, 3, 200
+"""A disk that takes longer so often is the thread's to wait for; the loop tries it again after so many batches."""
 
 INDEX_EVENTS, INDEX_SECONDS = 1000, 1.0
 """The index is brought up to date after so many events or, when it is quiet, after so long."""
@@ -50,6 +54,21 @@ class _Waiter(NamedTuple):
     done: asyncio.Future[None]
 
 
+class Expected:
+    """Counts the messages whose events will follow soon; one enters when it begins, and leaves before its event."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.count -= 1
+
+
 class Writer:
     """Used from one event loop; `close` from anywhere once that has ended."""
 
@@ -59,22 +78,15 @@ class Writer:
         self._helper = _Helper()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Waiter] = []
-        self._expected = 0
+        self.expected = Expected()
         self._waits_since = self._busy_since = 0.0
-        self._is_under_way = False
+        self._is_under_way = self._departs_now = False
         self._departure: asyncio.TimerHandle | None = None
         self._is_doubtful = False
+        self._slow_batches = self._slow_in_a_row = 0
         self._is_failing = False
         self._not_indexed = 0
         self._indexing: asyncio.TimerHandle | None = None
-
-    def expect(self) -> None:
-        """A message has come whose event will follow soon: others that are ready may wait for it."""
-        self._expected += 1
-
-    def expect_no_more(self) -> None:
-        """Its event is next, or none comes."""
-        self._expected -= 1
 
     def append(self, entry: Entry) -> asyncio.Future[None]:
         """Done once the event is on the disk; AuditError when it is not to be written."""
@@ -99,20 +111,22 @@ class Writer:
             self._journal.close()
 
     def _begin_in(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._is_under_way = loop, False
+        self._loop, self._is_under_way, self._departs_now = loop, False, False
         self._departure = self._indexing = None
 
     def _consider(self) -> None:
-        """Depart now when nobody is expected to join, or set the time when it is too late to."""
-        if self._is_under_way or not self._waiting or self._loop is None:
+        """Depart at the end of this turn of the loop when nobody is expected to join, or set the latest time for it."""
+        if self._is_under_way or self._departs_now or not self._waiting or self._loop is None:
             return
         left = self._waits_since + WAIT_SECONDS - time.monotonic()
-        if self._expected <= 0 or left <= 0 or len(self._waiting) >= ENOUGH:
-            self._depart()
+        if not self.expected.count or left <= 0 or len(self._waiting) >= ENOUGH:
+            self._departs_now = True
+            self._loop.call_soon(self._depart)
         elif self._departure is None:
             self._departure = self._loop.call_later(left, self._depart)
 
     def _depart(self) -> None:
+        self._departs_now = False
         if self._departure is not None:
             self._departure.cancel()
             self._departure = None
@@ -131,7 +145,21 @@ class Writer:
             self._set_out(batch, None)
             self._arrived(batch, None, self._as_audit_error(caught))
         else:
-            self._set_out(batch, partial(self._await_disk, batch, checkpoint))
+            self._await_disk(batch, checkpoint)
+
+    def _await_disk(self, batch: list[_Waiter], checkpoint: Checkpoint | None) -> None:
+        """The other half of a batch that has been committed."""
+        if self._slow_batches:
+            self._slow_batches -= 1
+            self._set_out(batch, partial(self._sync_elsewhere, batch, checkpoint))
+            return
+        self._set_out(batch, None)
+        begin = time.monotonic()
+        error = self._synced()
+        self._slow_in_a_row = self._slow_in_a_row + 1 if time.monotonic() - begin > QUICK_SECONDS else 0
+        if self._slow_in_a_row >= SLOW_IN_A_ROW:
+            self._slow_batches, self._slow_in_a_row = SLOW_BATCHES, 0
+        self._arrived(batch, checkpoint if error is None else None, error)
 
     def _busy_for(self) -> float:
         return time.monotonic() - self._busy_since if self._busy_since else 0.0
@@ -146,18 +174,20 @@ class Writer:
     def _link_all(self, batch: list[_Waiter], cursor: Any) -> Checkpoint | None:
         return self._link(cursor, [waiter.entry for waiter in batch])
 
-    # On the helper's thread
-
-    def _await_disk(self, batch: list[_Waiter], checkpoint: Checkpoint | None) -> None:
-        """The other half of a batch that the loop has committed."""
+    def _synced(self) -> AuditError | None:
         assert self._journal is not None
-        error: AuditError | None = None
         try:
             self._journal.sync()
         except Exception as caught:
             self._is_doubtful = True  # what the disk refused once it may forget: see `Journal.rescue`
-            checkpoint, error = None, self._as_audit_error(caught)
-        self._answer_from_elsewhere(batch, checkpoint, error)
+            return self._as_audit_error(caught)
+        return None
+
+    # On the helper's thread
+
+    def _sync_elsewhere(self, batch: list[_Waiter], checkpoint: Checkpoint | None) -> None:
+        error = self._synced()
+        self._answer_from_elsewhere(batch, checkpoint if error is None else None, error)
 
     def _carry(self, batch: list[_Waiter]) -> None:
         """A whole batch, however long it takes."""

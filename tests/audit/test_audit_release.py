@@ -115,7 +115,11 @@ def test_a_use_that_is_still_on_its_way_to_the_index_counts(tmp_path: Path, stor
     (release,) = store.open_releases(SENDER, NOW)
     worker = open_store(str(store.database.url), store.keys)
     worker.start()
-    asyncio.run(worker.append(message("PV-6", "relay", details={"release": release.id})))
+
+    async def passes() -> None:
+        await worker.append(message("PV-6", "relay", details={"release": release.id}))
+
+    asyncio.run(passes())
     assert not store.claim(release, "other", NOW)
     worker.close()
 

@@ -185,7 +185,6 @@ def test_a_checkpoint_is_told_to_the_log_once_it_is_on_the_disk_and_not_before(
 def test_a_waiter_that_gave_up_harms_nobody(store: Store) -> None:
     async def scenario() -> None:
         waits = [asyncio.ensure_future(store.append(an_event(str(n)))) for n in range(5)]
-        await asyncio.sleep(0)
         waits[1].cancel()
         got = await asyncio.gather(*waits, return_exceptions=True)
         assert [isinstance(each, asyncio.CancelledError) for each in got] == [False, True, False, False, False]

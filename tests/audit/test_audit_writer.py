@@ -200,3 +200,18 @@ def test_a_worker_that_was_killed_leaves_its_words_to_the_next_start(store: Stor
     successor.start()
     successor.close()
     assert rows(store, "SELECT count(DISTINCT seq), (SELECT count(*) FROM fresh) FROM mark") == [(3, 0)]
+
+
+def test_a_slow_disk_is_waited_for_by_a_thread_while_the_loop_goes_on(store: Store, monkeypatch) -> None:
+    waited_in: list[str] = []
+    sync = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda log: (waited_in.append(threading.current_thread().name), sync(log)))
+    monkeypatch.setattr("gateway.audit.writer.QUICK_SECONDS", 0)
+    monkeypatch.setattr("gateway.audit.writer.SLOW_BATCHES", 2)
+
+    async def scenario() -> None:
+        for number in range(7):
+            await store.append(an_event(str(number)))
+
+    asyncio.run(scenario())
+    assert waited_in == ["MainThread"] * 3 + ["audit"] * 2 + ["MainThread"] * 2
