@@ -70,7 +70,7 @@ def main() -> None:
         url = sys.argv[1] if len(sys.argv) > 1 else f"sqlite:///{folder}/audit.db"
         print("| worker processes | messages in flight in each | events a second, durable | processor time an event |")
         print("|---|---|---|---|")
-        for workers, clients in ((1, 1), (1, 50), (2, 50), (2, 200)):
+        for workers, clients in ((1, 1), (1, 20), (2, 10), (2, 50), (2, 200)):
             measure(url, f"{folder}/keys", workers, clients)
 
 

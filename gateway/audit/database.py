@@ -12,7 +12,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _engine(self.url, self.is_sqlite)
         self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
-        self._lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else _NoLock()
+        self.lock = _FileLock(Path(f"{self.url.database}.lock")) if self.is_sqlite else _NoLock()
 
     def must_exist(self) -> None:
         """AuditError for a store nobody has made: reading one must not make it."""
@@ -57,7 +56,7 @@ class Database:
     def prepare(self) -> None:
         """Make or migrate the tables. A new file is for our eyes only; SQLite's files beside it follow it."""
         if self.is_sqlite:
-            with self._as_audit_error("make"):
+            with self.as_audit_error("make"):
                 Path(str(self.url.database)).touch(0o600)
         with self.writing() as connection:
             if not self.is_sqlite:  # there is no head to lock yet
@@ -67,7 +66,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that no other writer shares, durable when the block has been left without an error."""
-        with self._as_audit_error("write"), self._lock, self.engine.begin() as connection:
+        with self.as_audit_error("write"), self.lock, self.engine.begin() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
@@ -75,7 +74,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the store, however long it reads."""
-        with self._as_audit_error("read"), self.engine.connect() as connection:
+        with self.as_audit_error("read"), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:
@@ -85,11 +84,11 @@ class Database:
     def forget(self) -> None:
         """Let what was deleted leave the disk too: SQLite's log of writes is emptied. PostgreSQL has VACUUM."""
         if self.is_sqlite:
-            with self._as_audit_error("write"), self.engine.connect() as connection:
+            with self.as_audit_error("write"), self.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
-    def _as_audit_error(self, doing: str) -> Iterator[None]:
+    def as_audit_error(self, doing: str) -> Iterator[None]:
         """The driver's failures in our one word, with the first line of what it said: never parameters or rows."""
         try:
             yield
@@ -101,7 +100,7 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
-        self._lock.close()
+        self.lock.close()
 
 
 class Statement:
@@ -127,18 +126,26 @@ class Bulk:
     _MOST = 100
 
     def __init__(self, database: Database, table: str, columns: Sequence[str]) -> None:
+        self._columns = len(columns)
         row = "(" + ", ".join(["?" if database.is_sqlite else "%s"] * len(columns)) + ")"
         head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 (names of our own)
         self._statements = [head + ", ".join([row] * size) for size in range(self._MOST + 1)]
 
-    def run(self, cursor: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-        for start in range(0, len(rows), self._MOST):
-            some = rows[start : start + self._MOST]
-            cursor.execute(self._statements[len(some)], tuple(chain.from_iterable(some)))
+    def run(self, cursor: Any, values: list[Any]) -> None:
+        """Insert the values of all columns of all rows, one after the other."""
+        step = self._MOST * self._columns
+        for start in range(0, len(values), step):
+            some = values[start : start + step]
+            cursor.execute(self._statements[len(some) // self._columns], some)
 
 
 class _NoLock:
     """PostgreSQL locks by itself."""
+
+    def take_if_free(self) -> bool:
+        return True
+
+    def let_go(self) -> None: ...
 
     def __enter__(self) -> None: ...
 
@@ -158,16 +165,36 @@ class _FileLock:
     def __enter__(self) -> None:
         self._threads.acquire()
         try:
-            if self._file < 0:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._open()
             fcntl.flock(self._file, fcntl.LOCK_EX)
         except BaseException:
             self._threads.release()
             raise
 
-    def __exit__(self, *_: object) -> None:
+    def take_if_free(self) -> bool:
+        """Take it if that needs no waiting; whether it was taken."""
+        if not self._threads.acquire(blocking=False):
+            return False
+        try:
+            self._open()
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException as error:
+            self._threads.release()
+            if isinstance(error, BlockingIOError):
+                return False
+            raise
+        return True
+
+    def _open(self) -> None:
+        if self._file < 0:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def let_go(self) -> None:
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go()
 
     def close(self) -> None:
         with self._threads:
@@ -196,11 +223,11 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
     engine = create_engine(
         url, hide_parameters=True, connect_args={"check_same_thread": False, "cached_statements": 256}
     )
-    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "connect", set_up_sqlite)
     return engine
 
 
-def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
+def set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # transactions begin where this file says so
     for setting in _SQLITE_SETTINGS:
         connection.execute(setting)

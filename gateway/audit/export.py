@@ -42,6 +42,10 @@ FORMAT = 1
 EVENTS, TABLE, MANIFEST = "events.jsonl", "events.csv", "manifest.json"
 
 
+_NEEDED = ("prune", "reseal")
+"""Kinds that are given unasked: they say why other events are emptied, and which faults are known."""
+
+
 class Exported(NamedTuple):
     """What an export holds: events given, events that are only a digest, and the checksum of its manifest."""
 
@@ -120,7 +124,7 @@ def _write(
         for number, row in enumerate(rows_between(database, *span), start=1):
             record = orjson.loads(row.line) if row.line is not None else None
             if record is None or row.line is None or not wanted.fits(row, record):
-                is_needed = record is not None and record["kind"] == "prune"  # says why other events are emptied
+                is_needed = record is not None and record["kind"] in _NEEDED
                 lines.write(_full(row, row.line) if is_needed and row.line else _digest_only(row))
                 left_out += 1
             else:

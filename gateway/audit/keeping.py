@@ -17,7 +17,9 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 
 from gateway.audit import chain, schema
 from gateway.audit.event import KEEPS, Event, marks_of, microseconds
-from gateway.audit.store import Entry, Store
+from gateway.audit.linking import Entry
+from gateway.audit.release import forget_claims
+from gateway.audit.store import Store
 from gateway.audit.verify import Proof, verify
 
 KEEP_DAYS: Mapping[str, int] = dict.fromkeys(KEEPS, 180)
@@ -47,6 +49,7 @@ def prune(
     before = {keep: microseconds(now - timedelta(days=days[keep])) for keep in KEEPS}
     with store.database.writing() as connection:
         origin, origin_hash = _new_origin(connection, before)
+        forget_claims(connection, now)
         told = {"before": before, "days": dict(days), "origin": origin, "origin_hash": origin_hash.hex(), **details}
         store.link(connection, [Entry.of(Event(f"prune-{now:%Y%m%dT%H%M%S}", now, kind="prune", details=told))])
     dropped = _drop(store, origin, progress)
@@ -106,6 +109,7 @@ def _empty(store: Store, before: Mapping[str, int], progress: Callable[[int], No
 
 
 def _forget_marks(connection: Connection, lines: list[tuple[int, str | None]]) -> None:
+    connection.execute(delete(schema.fresh).where(schema.fresh.c.seq.in_([seq for seq, _ in lines])))
     marks = [(word, seq) for seq, line in lines if line is not None for word in marks_of(orjson.loads(line))]
     for start in range(0, len(marks), 500):
         some = marks[start : start + 500]
@@ -148,6 +152,7 @@ def reindex(store: Store, progress: Callable[[int], None] = lambda done: None) -
     """Build what events are found by anew from their lines. Mail waits while it runs: for repair, not for every day."""
     with store.database.writing() as connection:
         connection.execute(delete(_mark))
+        connection.execute(delete(schema.fresh))
         done, last = 0, 0
         while rows := _lines_after(connection, last):
             last = rows[-1][0]

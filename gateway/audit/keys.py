@@ -28,9 +28,9 @@ def signing_key(folder: Path) -> Signer:
     return signer
 
 
-def believed_keys(folder: Path, more: Iterable[Path] = ()) -> dict[str, Ed25519PublicKey]:
+def believed_keys(folder: Path | None, more: Iterable[Path] = ()) -> dict[str, Ed25519PublicKey]:
     """The public keys of the folder and those named beside it, by their ids."""
-    paths = [*sorted(folder.glob("*" + PUBLIC_SUFFIX)), *more]
+    paths = [*(sorted(folder.glob("*" + PUBLIC_SUFFIX)) if folder else ()), *more]
     return keyring(public_key(_read(path)) for path in paths)
 
 

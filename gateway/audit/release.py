@@ -2,8 +2,9 @@
 
 No message is kept for it. What a release allows are the keyed HMACs that the blocked message's event holds, for the
 sender of that event, for some days. All of it lives in the record itself: the `release` event gives, a `revoke` event
-takes back, and a message that passed by it names it in its `details`, which uses it up. Two messages decided in the
-same moment may both pass by one release; neither holds anything that was not released.
+takes back, and a message that passed by it names it in its `details`, which uses it up. Before a message is given on it
+claims the release, so that of two messages decided in one moment one passes; what the next hop did not take gives it
+back, and what it may have taken keeps it for its own next try.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, insert, select
 
+from gateway.audit import index, schema
 from gateway.audit.errors import AuditError
-from gateway.audit.event import MESSAGE, Event, recorded_sender
+from gateway.audit.event import MESSAGE, Event, microseconds, recorded_sender
 from gateway.audit.schema import mark
 from gateway.audit.search import Filter, find
 from gateway.mail.address import Address
@@ -23,6 +25,10 @@ from gateway.mail.address import Address
 RELEASE, REVOKE = "release", "revoke"
 LONGEST_DAYS = 90
 _MOST = 1000
+_FORGOTTEN = timedelta(hours=1)
+"""Longer than any message takes from its claim to its event."""
+
+_claims = schema.claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,33 @@ def open_releases(connection: Connection, sender: Address, now: datetime) -> tup
     given = Filter(kind=RELEASE, sender=recorded_sender(sender, own=True), since=now - timedelta(days=LONGEST_DAYS))
     found = [_release(record.event) for record in find(connection, given, _MOST) if record.event]
     return tuple(release for release in found if release.until > now and not _is_over(connection, release))
+
+
+def claim(connection: Connection, release: Release, holder: str, now: datetime) -> bool:
+    """Take a release for one message, inside `Database.writing`; False when another message has it or it is over.
+
+    holder: what makes two tries the same message. A claim that nobody used or gave back, because the worker was killed,
+    is nobody's after `_FORGOTTEN`.
+    """
+    index.move(connection)  # this transaction keeps other claims out, and sees every use there was
+    if _is_over(connection, release):
+        return False
+    others = _claims.c.release == release.id, _claims.c.holder != holder
+    if connection.execute(select(_claims.c.at).where(*others, _claims.c.at > microseconds(now - _FORGOTTEN))).first():
+        return False
+    connection.execute(delete(_claims).where(_claims.c.release == release.id))
+    connection.execute(insert(_claims).values(release=release.id, holder=holder, at=microseconds(now)))
+    return True
+
+
+def give_back(connection: Connection, release: Release, holder: str) -> None:
+    """The message was not given on: the release is open again."""
+    connection.execute(delete(_claims).where(_claims.c.release == release.id, _claims.c.holder == holder))
+
+
+def forget_claims(connection: Connection, now: datetime) -> None:
+    """Those on releases that ran out long ago."""
+    connection.execute(delete(_claims).where(_claims.c.at < microseconds(now - timedelta(days=2 * LONGEST_DAYS))))
 
 
 def release_event(connection: Connection, case_id: str, by: str, why: str, days: int, now: datetime) -> Event:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import orjson
 from sqlalchemy import Connection, func, select
 
 from gateway.audit import schema
@@ -19,7 +20,7 @@ from gateway.audit.seal import Checkpoint
 PAGE = 5000
 """Rows read at a time."""
 
-_event, _mark, _checkpoint = schema.event, schema.mark, schema.checkpoint
+_event, _mark, _fresh, _checkpoint = schema.event, schema.mark, schema.fresh, schema.checkpoint
 _COLUMNS = tuple(_event.c[name] for name in ("seq", "at", "keep", "case_id", "line", "digest", "hash"))
 
 
@@ -91,8 +92,14 @@ class Sums:
         return seq * one % self._PRIME // self._CUT, seq * other % self._PRIME // self._CUT
 
     def in_database(self, connection: Connection, last: int) -> dict[str, tuple[int, ...]]:
-        """By word: how many events up to the last it finds, and their sums."""
+        """By word, in the index or on its way there: how many events up to the last it finds, and their sums."""
         seq = _mark.c.seq
         sums = [func.sum(seq % self._PRIME * factor % self._PRIME // self._CUT) for factor in self._factors]
         query = select(_mark.c.word, func.count(), *sums).where(seq <= last).group_by(_mark.c.word)
-        return {row[0]: tuple(map(int, row[1:])) for row in connection.execute(query)}
+        added = {row[0]: tuple(map(int, row[1:])) for row in connection.execute(query)}
+        for number, words in connection.execute(select(_fresh).where(_fresh.c.seq <= last)):
+            for word in orjson.loads(words):
+                count, one, other = added.get(word, (0, 0, 0))
+                more = self.of(number)
+                added[word] = count + 1, one + more[0], other + more[1]
+        return added

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from gateway.audit import chain
 from gateway.audit.errors import AuditError
 
-VERSION = 2
+VERSION = 3
 
 metadata = MetaData()
 _Number = BigInteger().with_variant(Integer, "sqlite")
@@ -66,6 +66,23 @@ mark = Table(
     sqlite_with_rowid=False,
 )
 """What an event is found by: `to:example.dk`, `category:cpr`, `verdict:block`; see `Event.marks`."""
+
+fresh = Table(
+    "fresh",
+    metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+)
+"""The newest events whose words are not in `mark` yet, as lists in JSON: they go there many at a time (`index`)."""
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("release", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("at", _Number, nullable=False),
+)
+"""Releases that a message is using or has used, and a keyed hash of that message: see `release.claim`."""
 
 head = Table(
     "head",
@@ -104,7 +121,12 @@ def _remember_checkpoints(connection: Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE head ADD COLUMN {column} BIGINT NOT NULL DEFAULT 0")
 
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _remember_checkpoints}
+def _index_later(connection: Connection) -> None:
+    """To version 3: words wait in `fresh`, and a release is claimed before it is used."""
+    metadata.create_all(connection, [fresh, claim])
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _remember_checkpoints, 2: _index_later}
 """From version n to n + 1. Each runs inside the writer's lock and one transaction with those before it."""
 
 

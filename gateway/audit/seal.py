@@ -40,7 +40,7 @@ class Checkpoint:
     @property
     def text(self) -> bytes:
         """What is signed."""
-        return f"postvagt checkpoint\n{self.store}\n{self.seq} {self.at}\n{self.hash.hex()}\n".encode("ascii")
+        return _text(self.store, self.seq, self.at, self.hash)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +66,10 @@ class Checkpoint:
             raise ValueError("this is no checkpoint of the record") from None
 
 
+def _text(store: str, seq: int, at: int, hash_: bytes) -> bytes:
+    return f"postvagt checkpoint\n{store}\n{seq} {at}\n{hash_.hex()}\n".encode("ascii")
+
+
 class Signer:
     """Holds the private key and seals."""
 
@@ -81,8 +85,7 @@ class Signer:
         self.id = key_id(self.public)
 
     def seal(self, store: str, seq: int, at: int, hash_: bytes) -> Checkpoint:
-        unsigned = Checkpoint(store, seq, at, hash_)
-        return Checkpoint(store, seq, at, hash_, self.id, self._key.sign(unsigned.text))
+        return Checkpoint(store, seq, at, hash_, self.id, self._key.sign(_text(store, seq, at, hash_)))
 
     @property
     def public_pem(self) -> bytes:

@@ -26,11 +26,12 @@ _COUNTED = 2000
 
 
 class Record(NamedTuple):
-    """An event as the store holds it; `event` is None when retention has removed it."""
+    """An event as the store holds it, and its line byte for byte; both are None when retention has removed it."""
 
     seq: int
     hash: bytes
     event: Event | None
+    line: str | None
 
 
 class Person(NamedTuple):
@@ -124,7 +125,7 @@ _COLUMNS = (event.c.seq, event.c.hash, event.c.line)
 
 def _records(connection: Connection, query: Select[Any]) -> Iterator[Record]:
     for seq, hash_, line in connection.execute(query):
-        yield Record(seq, bytes(hash_), Event.decode(line) if line is not None else None)
+        yield Record(seq, bytes(hash_), Event.decode(line) if line is not None else None, line)
 
 
 def _by_words(connection: Connection, words: list[str]) -> Select[Any]:

@@ -92,7 +92,7 @@ def verify(
     for _ in range(3):
         with database.reading() as connection:
             ends, prunings_before = ends_of(connection), _prunings(connection)
-            prunings = sorted(_details(connection, "prune", ends.seal.seq, _pruning), key=lambda each: each.seq)
+            prunings = sorted(_details(connection, "prune", ends.seal.seq, pruning_of), key=lambda each: each.seq)
             acknowledged = {
                 token for tokens in _details(connection, "reseal", ends.seal.seq, _tokens) for token in tokens
             }
@@ -106,7 +106,7 @@ def verify(
                 what = "and others: the search index says other things than they do; `audit reindex` builds it anew"
                 proof.faults.append(Fault(proof.first, what, token=""))
             if (ends.origin_seq, _prunings(connection)) == (ends_of(connection).origin_seq, prunings_before):
-                return _told_apart(proof, acknowledged)
+                return told_apart(proof, acknowledged)
     raise AuditError("the record is being pruned, please verify again when that is done")
 
 
@@ -264,15 +264,22 @@ class _Walk:
             self._missing(seq + 1, sealed)
 
     def _missing(self, first: int, last: int) -> None:
-        what = "is missing" if first == last else f"and those up to {last} are missing"
-        self._fault(first, what, "missing", str(last))
+        if len(self._proof.faults) < MOST_FAULTS:
+            self._proof.faults.append(missing(first, last))
 
     def _fault(self, seq: int, what: str, *evidence: str | bytes) -> None:
         if len(self._proof.faults) < MOST_FAULTS:
-            self._proof.faults.append(_fault(seq, what, *evidence))
+            self._proof.faults.append(fault_at(seq, what, *evidence))
 
 
-def _fault(seq: int, what: str, *evidence: str | bytes) -> Fault:
+def missing(first: int, last: int) -> Fault:
+    """The fault that these events are not there."""
+    what = "is missing" if first == last else f"and those up to {last} are missing"
+    return fault_at(first, what, "missing", str(last))
+
+
+def fault_at(seq: int, what: str, *evidence: str | bytes) -> Fault:
+    """A fault and the token that names exactly this one."""
     words = " ".join(each.hex() if isinstance(each, bytes) else each for each in evidence)
     return Fault(seq, what, f"{seq} {sha256(words.encode()).hexdigest()[:16]}")
 
@@ -283,15 +290,16 @@ def _faults_of_the_beginning(known: _Known) -> list[Fault]:
     born_here = origin == 0 and hash_ == chain.genesis(known.ends.store)
     faults = []
     if not born_here and not any(pruning.allows_origin(origin, hash_) for pruning in known.prunings):
-        faults.append(_fault(origin + 1, "begins the chain, and neither its birth nor a pruning says so", hash_))
+        faults.append(fault_at(origin + 1, "begins the chain, and neither its birth nor a pruning says so", hash_))
     for seal in known.seals:
         if origin and seal.seq == origin and seal.hash != hash_:
             what = "was sealed with another chain before it than the one that was pruned"
-            faults.append(_fault(origin, what, seal.hash))
+            faults.append(fault_at(origin, what, seal.hash))
     return faults
 
 
-def _told_apart(proof: Proof, acknowledged: set[str]) -> Proof:
+def told_apart(proof: Proof, acknowledged: set[str]) -> Proof:
+    """The faults an operator has acknowledged by name, apart from the others."""
     proof.acknowledged = [fault for fault in proof.faults if fault.token in acknowledged]
     proof.faults = [fault for fault in proof.faults if fault.token not in acknowledged]
     return proof
@@ -323,7 +331,8 @@ def _details(connection: Connection, kind: str, up_to: int, of: Callable[[int, d
             yield of(seq, record.get("details", {}))
 
 
-def _pruning(seq: int, details: dict[str, Any]) -> Pruning:
+def pruning_of(seq: int, details: dict[str, Any]) -> Pruning:
+    """What a `prune` event says."""
     return Pruning(seq, details.get("before", {}), details.get("origin", -1), details.get("origin_hash", ""))
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.audit import store_of
 from gateway.cli.common import FAULT, config_option
+from gateway.cli.record import store_of
 
 if TYPE_CHECKING:
     from gateway.audit import Event, Store
@@ -57,10 +57,10 @@ def _yesterday(now: datetime) -> date:
 
 def _span(day: date) -> tuple[datetime, datetime]:
     """The Danish day in time: 23, 24 or 25 hours."""
-    from gateway.cli.audit import _on_a_danish_clock
+    from gateway.cli.record import on_a_danish_clock
 
     first = datetime.combine(day, datetime.min.time())
-    return _on_a_danish_clock(first), _on_a_danish_clock(first + timedelta(days=1))
+    return on_a_danish_clock(first), on_a_danish_clock(first + timedelta(days=1))
 
 
 def _stopped_on(store: Store, day: date) -> tuple[Stopped, ...]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.audit import now, store_of
 from gateway.cli.common import config_option
+from gateway.cli.record import now, store_of
 
 
 @click.command()

@@ -27,7 +27,7 @@ class Case:
 
     refusal: why it was refused for its form, without being inspected, in words of ours.
     is_repeat: it has been here before, and the answer that the client did not hear was given from memory.
-    release: the leave by which it passed though policy would have stopped it.
+    release: the leave by which it passes though policy would have stopped it; is_release_used: and it did pass.
     in_doubt: our final dot had left, and no answer came: the next hop may have the message (rfc1047).
     """
 
@@ -40,6 +40,7 @@ class Case:
     in_doubt: bool = False
     is_repeat: bool = False
     release: str = ""
+    is_release_used: bool = False
     follow_up: str = "none"
     next_hop_reply: Reply | None = None
     next_hop_tls: str = ""
@@ -107,7 +108,7 @@ class Case:
         if self.refusal:
             details["refusal"] = self.refusal
         if self.release:
-            details["release"] = self.release
+            details["release" if self.is_release_used else "release_not_used"] = self.release
         if self.inspection is not None and self.inspection.verdict.lookalikes:
             details["lookalikes"] = "; ".join(self.inspection.verdict.lookalikes)[:500]
         if self.in_doubt:

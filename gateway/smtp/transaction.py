@@ -60,7 +60,9 @@ class Transaction:
 
     async def run(self) -> Sequence[Reply]:
         """Carry the message to its end. A reply for each recipient, in order; the event is durable by then."""
-        reply = await self._recorded(await self._answer())
+        with self._gate.store.expecting():
+            reply = await self._answer()
+        reply = await self._recorded(reply)
         if not reply.is_temporary:
             self._alert_leaders()
         if self._rejected_for is None or not reply.is_positive:
@@ -140,25 +142,44 @@ class Transaction:
             return reply
         if verdict.action is Action.DEFER:
             return replies.LATER
-        if release := await self._release(verdict):
-            self._case.release = release.id
-            return await self._relayed(content)
+        holder = ""
+        for release in await self._releases(verdict):
+            holder = holder or self._gate.answers.identity(self._envelope, content).hex()
+            if await asyncio.to_thread(self._gate.store.claim, release, holder, self._case.taken_at):
+                return await self._relayed_once(release, holder, content)
         if verdict.follow_up is FollowUp.BOUNCE:
             return await self._bounced(inspection, content)
         if self._gate.answers_each and verdict.relayed_to:
             return await self._split_by_replies(inspection, content)
         return self._rejected(inspection)
 
-    async def _release(self, verdict: Verdict) -> Release | None:
-        """A leave, given by a person, to send exactly these values once more (`postvagt release`); None without one."""
+    async def _releases(self, verdict: Verdict) -> list[Release]:
+        """Leaves, given by a person, to send exactly these values once more (`postvagt release`)."""
         if verdict.unreadable or not self._gate.desk.policy.owns(self._envelope.sender):
-            return None
+            return []
         now, key = self._case.taken_at, self._gate.record_key
         releases = await asyncio.to_thread(self._gate.store.open_releases, self._envelope.sender, now)
         if not releases:
-            return None
+            return []
         values = {value for found in recorded_findings(verdict.findings, key) for value in found.identities}
-        return next((release for release in releases if release.covers(values)), None)
+        return [release for release in releases if release.covers(values)]
+
+    async def _relayed_once(self, release: Release, holder: str, content: bytes) -> Reply:
+        """By a release that this message has claimed: used when the next hop says yes, its own while that is in doubt,
+        given back otherwise."""
+        case = self._case
+        case.release = release.id
+        is_in_doubt = False
+        try:
+            reply = await self._relayed(content)
+            case.is_release_used = reply.is_positive
+        except NextHopError as error:
+            is_in_doubt = error.message_sent
+            raise
+        finally:
+            if not case.is_release_used and not is_in_doubt:
+                await asyncio.to_thread(self._gate.store.give_back, release, holder)
+        return reply
 
     async def _split_by_replies(self, inspection: Inspection, content: bytes) -> Reply:
         """LMTP can say yes to some and no to others, so nobody need be bounced to (rfc2033#4.2)."""

@@ -75,6 +75,8 @@ def test_show_says_everything_about_a_case(store: Store) -> None:
         (["list", "--since", "i går"], "i går is no time"),
         (["verify", "--key", "missing.pub"], "cannot read the public key missing.pub"),
         (["verify", "--checkpoint", "missing.json"], "missing.json: No such file"),
+        (["verify", "var"], "there is no export in var"),
+        (["list", "--since", "2026-02-30"], "2026-02-30 is no time"),
         (["list", "--config", "missing.yaml"], "missing.yaml"),
         (["export", "var"], "cannot make the folder var"),
     ],
@@ -120,6 +122,23 @@ def test_export_and_prune_are_recorded_with_who(store: Store) -> None:
     kinds = [(record.event.kind, record.event.details["by"]) for record in store.recent() if record.event]
     assert kinds[:2] == [("prune", "drift"), ("export", "revisor")]
     assert run("verify").exit_code == 0
+
+
+def test_an_export_is_proved_with_the_stores_keys_or_with_given_ones_alone(
+    store: Store, tmp_path: Path, monkeypatch
+) -> None:
+    run("export", "out", "--by", "revisor")
+    assert run("verify", "out").output.startswith("events 1-2: 2 proved")
+    key = str(store.keys / "audit-signing.pub")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    got = run("verify", str(tmp_path / "out"), "--key", key)
+    assert (got.exit_code, "Everything adds up." in got.output) == (0, True)
+    assert list(elsewhere.iterdir()) == []
+    (tmp_path / "out" / "events.csv").write_text("")
+    got = run("verify", str(tmp_path / "out"), "--key", key)
+    assert (got.exit_code, "events.csv is not the file" in got.stderr) == (1, True)
 
 
 def test_reseal_goes_on_after_an_accident_and_says_why(store: Store) -> None:

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from gateway.audit import Event, Filter, Found, Recipient, Unread, open_store
+from gateway.audit import AuditError, Event, Filter, Found, Recipient, Unread, open_store
 from gateway.audit.export import COLUMNS, EVENTS, MANIFEST, TABLE, export
-from gateway.audit.keeping import KEEP_DAYS, prune
-from gateway.audit.keys import signing_key
+from gateway.audit.keeping import KEEP_DAYS, prune, reseal
+from gateway.audit.keys import believed_keys, signing_key
 from gateway.audit.rows import ends_of
+from gateway.audit.seal import Checkpoint
 from gateway.audit.search import Person
 from gateway.audit.store import Store
+from gateway.audit.verify import Proof
+from gateway.audit.verify_export import verify_export
 from gateway.mail.address import Address
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "verify_audit.py"
@@ -65,6 +68,10 @@ def proved(folder: Path, *words: object) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def proved_by_us(folder: Path, key: Path, *kept: Path) -> Proof:
+    return verify_export(folder, believed_keys(None, [key]), [Checkpoint.parse(path.read_text()) for path in kept])
+
+
 def lines(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / EVENTS).read_text().splitlines()]
 
@@ -83,6 +90,7 @@ def lines(folder: Path) -> list[dict]:
 def test_an_export_is_proved_by_the_script(store: Store, tmp_path: Path, key: Path, wanted: dict, given) -> None:
     folder = taken_out(store, tmp_path / "out", **wanted)
     assert proved(folder, key)[0] == 0
+    assert proved_by_us(folder, key).faults == []
     assert [line["event"]["case_id"] for line in lines(folder) if "event" in line] == [f"case-{n}" for n in given]
     assert [record.event.case_id for record in reversed(store.recent(100, **wanted))] == [f"case-{n}" for n in given]
 
@@ -123,6 +131,8 @@ def test_a_changed_export_is_found(store: Store, tmp_path: Path, key: Path, tamp
     tamper(folder)
     status, said = proved(folder, key)
     assert (status, says in said) == (1, True), said
+    by_us = proved_by_us(folder, key).faults
+    assert by_us[0].seq == (int(says.split()[1].rstrip(":")) if says.startswith("event ") else 1), by_us
 
 
 def test_an_export_sealed_with_another_key_is_not_believed(store: Store, tmp_path: Path) -> None:
@@ -130,6 +140,9 @@ def test_an_export_sealed_with_another_key_is_not_believed(store: Store, tmp_pat
     signing_key(tmp_path / "stranger")
     status, said = proved(folder, tmp_path / "stranger" / "audit-signing.pub")
     assert (status, "not signed with this key" in said) == (1, True)
+    faults = proved_by_us(folder, tmp_path / "stranger" / "audit-signing.pub").faults
+    assert all("a key that is not among the given ones" in str(fault) for fault in faults)
+    assert faults
 
 
 def test_a_checkpoint_kept_elsewhere_proves_that_nothing_was_cut_off(store: Store, tmp_path: Path, key: Path) -> None:
@@ -139,6 +152,7 @@ def test_a_checkpoint_kept_elsewhere_proves_that_nothing_was_cut_off(store: Stor
         (tmp_path / "kept.json").write_text(str(ends_of(connection).seal))
     status, said = proved(folder, key, tmp_path / "kept.json")
     assert (status, "event 21" in said) == (1, True)
+    assert [str(fault) for fault in proved_by_us(folder, key, tmp_path / "kept.json").faults] == ["event 21 is missing"]
 
 
 def test_an_export_of_a_pruned_record_is_proved(store: Store, tmp_path: Path, key: Path) -> None:
@@ -146,9 +160,45 @@ def test_an_export_of_a_pruned_record_is_proved(store: Store, tmp_path: Path, ke
     for name, wanted in (("all", {}), ("some", {"verdict": "block"})):
         folder = taken_out(store, tmp_path / name, **wanted)
         assert proved(folder, key) == (0, "3-21: everything adds up\n")
+        proof = proved_by_us(folder, key)
+        assert (proof.faults, proof.first, proof.last, proof.pruned) == ([], 3, 21, 5)
     store.database.engine.dispose()
     _edit(folder, '"before":{"relay":', '"before":{"relax":')
     assert proved(folder, key)[0] == 1
+    assert any("no pruning says so" in str(fault) for fault in proved_by_us(folder, key).faults)
+
+
+def test_a_fault_that_was_acknowledged_is_known_in_an_export_too(store: Store, tmp_path: Path, key: Path) -> None:
+    with store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE event SET line = replace(line, '1007', '1008') WHERE seq = 7")
+    reseal(store, believed_keys(store.keys), NOW, {"by": "drift", "why": "en fejl på disken"})
+    for name, wanted in (("all", {}), ("some", {"verdict": "block"})):
+        proof = proved_by_us(taken_out(store, tmp_path / name, **wanted), key)
+        assert (proof.faults, [fault.seq for fault in proof.acknowledged]) == ([], [7])
+
+
+@pytest.mark.parametrize("junk", ["", "no json\n", '{"seq":7}\n', '{"seq":7,"event":{]}\n', '["seq"]\n'])
+def test_a_line_that_is_no_line_is_a_fault_and_no_crash(store: Store, tmp_path: Path, key: Path, junk: str) -> None:
+    folder = taken_out(store, tmp_path / "out")
+    _edit(folder, _line(folder, 7), junk)
+    assert min(fault.seq for fault in proved_by_us(folder, key).faults) == 7
+
+
+@pytest.mark.parametrize(
+    ("manifest", "says"),
+    [
+        (None, "there is no export in"),
+        ("", "is not the manifest of an export"),
+        ("[]", "is not the manifest of an export"),
+        ('{"format": 1, "store": "a"}', "is not the manifest of an export"),
+        ('{"format": 99}', "made by a newer Postvagt"),
+    ],
+)
+def test_what_is_no_export_is_one_clear_line(tmp_path: Path, manifest: str | None, says: str) -> None:
+    if manifest is not None:
+        (tmp_path / MANIFEST).write_text(manifest)
+    with pytest.raises(AuditError, match=says):
+        verify_export(tmp_path, {})
 
 
 def test_the_table_opens_in_a_danish_excel(store: Store, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -79,6 +81,55 @@ def test_it_is_used_up_by_the_message_that_passes(store: Store) -> None:
     assert store.open_releases(SENDER, NOW) == ()
     give(store, "PV-1", at=NOW + timedelta(hours=1))
     assert len(store.open_releases(SENDER, NOW + timedelta(hours=1))) == 1
+
+
+def test_of_two_messages_in_one_moment_one_has_it(store: Store) -> None:
+    give(store, "PV-1")
+    (release,) = store.open_releases(SENDER, NOW)
+    assert [store.claim(release, holder, NOW) for holder in ("one", "other")] == [True, False]
+    assert store.claim(release, "one", NOW), "the same message tries again"
+    store.give_back(release, "other")
+    assert not store.claim(release, "other", NOW), "only who has it gives it back"
+    store.give_back(release, "one")
+    assert store.claim(release, "other", NOW)
+
+
+def test_many_threads_claim_and_one_has_it(store: Store) -> None:
+    give(store, "PV-1")
+    (release,) = store.open_releases(SENDER, NOW)
+    with ThreadPoolExecutor(8) as pool:
+        claims = list(pool.map(lambda number: store.claim(release, str(number), NOW), range(16)))
+    assert sum(claims) == 1
+
+
+def test_what_was_used_is_nobodys_not_even_its_users(store: Store) -> None:
+    give(store, "PV-1")
+    (release,) = store.open_releases(SENDER, NOW)
+    assert store.claim(release, "one", NOW)
+    store.write([message("PV-6", "relay", details={"release": release.id})])
+    assert not store.claim(release, "one", NOW)
+
+
+def test_a_use_that_is_still_on_its_way_to_the_index_counts(tmp_path: Path, store: Store) -> None:
+    give(store, "PV-1")
+    (release,) = store.open_releases(SENDER, NOW)
+    worker = open_store(str(store.database.url), store.keys)
+    worker.start()
+
+    async def passes() -> None:
+        await worker.append(message("PV-6", "relay", details={"release": release.id}))
+
+    asyncio.run(passes())
+    assert not store.claim(release, "other", NOW)
+    worker.close()
+
+
+def test_a_claim_of_a_worker_that_was_killed_is_forgotten(store: Store) -> None:
+    give(store, "PV-1")
+    (release,) = store.open_releases(SENDER, NOW)
+    assert store.claim(release, "killed", NOW)
+    assert not store.claim(release, "other", NOW + timedelta(minutes=59))
+    assert store.claim(release, "other", NOW + timedelta(minutes=61))
 
 
 def test_it_can_be_taken_back_once(store: Store) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import struct
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -499,20 +500,70 @@ def test_leaders_hear_at_once_of_a_case_of_high_severity(started, hop: ScriptedH
     assert not any(b"0761" in message for message in hop.messages)
 
 
-def test_a_release_lets_the_same_values_pass_once(started, hop: ScriptedHop) -> None:
+def released(gateway, client: RawClient) -> None:
+    """Stop `WITH_CPR`, and give a leave to send its values once more."""
     import subprocess
     import sys
 
+    assert client.transaction(WITH_CPR).startswith("250 2.0.0 Message stopped")
+    case = gateway.events()[-1].case_id
+    words = ["release", case, "--by", "it@lavuk.dk", "--why", "falsk alarm", "--config", str(gateway.config)]
+    done = subprocess.run([sys.executable, "-m", "gateway", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_release_lets_the_same_values_pass_once(started, hop: ScriptedHop) -> None:
     gateway = started()
     with RawClient(gateway.port) as client:
         client.hello()
-        assert client.transaction(WITH_CPR).startswith("250 2.0.0 Message stopped")
-        case = gateway.events()[-1].case_id
-        words = ["release", case, "--by", "it@lavuk.dk", "--why", "falsk alarm", "--config", str(gateway.config)]
-        done = subprocess.run([sys.executable, "-m", "gateway", *words], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        released(gateway, client)
         other = WITH_CPR.replace(b"070761-4285", b"251248-9996")
         assert client.transaction(other).startswith("250 2.0.0 Message stopped"), "nothing else passes"
         assert client.transaction(WITH_CPR) == "250 2.0.0 taken as 4711"
         assert client.transaction(WITH_CPR).startswith("250 2.0.0 Message stopped"), "and only once"
     assert [event.verdict for event in gateway.events()] == ["block", "block", "relay", "block"]
+
+
+def test_of_two_messages_in_one_moment_one_passes_by_a_release(started, hop: ScriptedHop) -> None:
+    gateway = started()
+    replies: list[str] = []
+
+    def send(number: int) -> None:
+        with RawClient(gateway.port) as client:
+            client.hello()
+            replies.append(client.transaction(WITH_CPR.replace(b"Subject: ", b"Subject: %d " % number)))
+
+    with RawClient(gateway.port) as client:
+        client.hello()
+        released(gateway, client)
+    hop.slow_dot = 0.5
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(reply.startswith("250 2.0.0 Message stopped") for reply in replies) == [False] + [True] * 5
+    assert sum(b"0761" in message for message in hop.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("dot", "code"),
+    [
+        pytest.param(b"451 4.3.0 later\r\n", "451", id="later"),
+        pytest.param(b"554 5.0.0 no\r\n", "554", id="no"),
+        pytest.param(ScriptedHop.CLOSE, "451", id="no answer: it may have it"),
+    ],
+)
+def test_what_the_next_hop_did_not_take_does_not_use_a_release_up(
+    started, hop: ScriptedHop, dot: bytes, code: str
+) -> None:
+    gateway = started()
+    with RawClient(gateway.port) as client:
+        client.hello()
+        released(gateway, client)
+        hop.answers[b"."] = dot
+        assert client.transaction(WITH_CPR).startswith(code)
+        hop.answers = {}
+        assert client.transaction(WITH_CPR) == "250 2.0.0 taken as 4711"
+    failed, passed = gateway.events()[-2:]
+    assert ("release_not_used" in failed.details, "release" in passed.details) == (True, True)
