@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import secrets
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway import preflight
 from gateway.extract import Budget
 from gateway.extract.sandbox import Limits as SandboxLimits
 from gateway.extract.sandbox import Sandbox
 from gateway.inspect import Inspector
 from gateway.notice.check import faults as notice_faults
 from gateway.policy import Policy, PolicyError, load_policy
-from gateway.settings import Listener, NextHop, NextHopTls, Settings, parse_settings
+from gateway.settings import Listener, NextHop, NextHopTls, Settings, SettingsError, parse_settings
+
+log = logging.getLogger(__name__)
 
 KEY_BYTES = 32
 
@@ -92,16 +97,18 @@ def sandbox(settings: Settings) -> Sandbox:
 
 
 def checked(settings: Settings, policy: Policy) -> Inspector:
-    """Build what only building can prove right: words, an organisation's texts, certificates. The inspector is kept."""
+    """Build what only building can prove right: words, an organisation's texts, certificates. The inspector is kept.
+
+    A certificate that is out of date is told in the log and used: at night nobody is there to put in a new one.
+    """
+    if faults := preflight.faults(settings):
+        raise SettingsError(faults)
+    for line in preflight.ageing(settings, datetime.now(UTC)):
+        log.warning("%s", line)
     built = inspector(settings, policy)
     wrong = notice_faults(policy.texts, policy.organisation)
     if wrong:
         raise PolicyError(f"{settings.policy}/beskeder/{line}" for line in wrong)
-    for listener in settings.listeners:
-        listener_tls(listener)
-    for hop in hops(settings):
-        next_hop_tls(hop)
-    logins(settings)
     return built
 
 

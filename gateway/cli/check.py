@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.common import config_option, default_policy, faults_told
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
 
 
 @click.command()
@@ -15,6 +19,8 @@ from gateway.cli.common import config_option, default_policy, faults_told
 @click.option("--policy", type=click.Path(path_type=Path), help="Another policy folder than that of the settings.")
 def command(config: Path | None, policy: Path | None) -> None:
     """Read settings and policy, print the matrix as it will be applied. Opens no port and writes nothing.
+
+    A certificate that is out of date is a fault here. A next hop with `tls: required` is asked for it.
 
     Warnings (a list that is due for review, a fact that is not filled in) leave the exit status at 0.
     """
@@ -24,11 +30,29 @@ def command(config: Path | None, policy: Path | None) -> None:
         settings = reading.read_settings(config, Path.cwd(), default_policy())
         folder = policy or settings.policy
         rules = reading.read_policy(folder)
+        silent = asked_for_tls(settings)
         reading.checked(settings.model_copy(update={"policy": folder}), rules)
     click.echo(f"settings: {config or 'embedded default'}, mode {settings.mode}, {settings.workers} worker(s)")
     for listener in settings.listeners:
         hop = settings.next_hop_of(listener)
         click.echo(f"listener: {listener.role} on {listener.listen} → next hop {hop.host}:{hop.port}, tls {hop.tls}")
     click.echo(f"\n{rules.describe()}")
+    for warning in silent:
+        click.echo(f"warning: {warning}")
     for warning in rules.warnings(datetime.now(UTC).date()):
         click.echo(f"warning: {folder}/{warning}")
+
+
+def asked_for_tls(settings: Settings) -> list[str]:
+    """Who did not answer. Raises SettingsError for what `serve` would not start with, for a certificate out of date, and
+    for a next hop without the TLS it must have.
+    """
+    from gateway import preflight, reading
+    from gateway.settings import SettingsError
+
+    if faults := preflight.faults(settings) or preflight.ageing(settings, datetime.now(UTC)):
+        raise SettingsError(faults)
+    wrong, silent = preflight.next_hop_faults(settings, reading.next_hop_tls)
+    if wrong:
+        raise SettingsError(wrong)
+    return silent

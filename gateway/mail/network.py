@@ -17,3 +17,10 @@ def is_in(ip: str, networks: Iterable[Network]) -> bool:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     client = mapped or address
     return any(client.version == network.version and client in network for network in networks)
+
+
+def plain_address(text: str) -> str:
+    """An IP address in its usual spelling. Raises ValueError; also for one with a zone, which may hold any letters."""
+    if "%" in text:
+        raise ValueError("a zone")
+    return str(ipaddress.ip_address(text))

@@ -5,7 +5,11 @@ Texts are read by strangers: they say what, never how we know (rfc5321#4.2, rfc3
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+_REPLY_LINE = re.compile(rb"[2-5][0-9][0-9](?:[ -]|\Z)")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Reply(NamedTuple):
@@ -45,16 +49,19 @@ class Reply(NamedTuple):
 
     @classmethod
     def parse(cls, wire: bytes) -> Reply:
-        """A peer's complete reply, one or more lines; encoding it again gives the same bytes.
+        """A peer's complete reply, one or more lines; encoding it again gives the same bytes, but for characters that
+        no reply may hold (rfc5321#4.2): they become `?`.
 
         Its enhanced code stays in the text, where it stood: peers repeat it on each line, on one, or not at all.
+        Raises ValueError when it is none, or says two things at once (rfc5321#4.2.1).
         """
-        text = wire.decode("utf-8", "surrogateescape")
-        if text.find("\n") == len(text) - 1:
-            return cls(int(wire[:3]), "", text[4:].rstrip("\r\n"))
-        lines = text.split("\n")
-        texts = [line.rstrip("\r")[4:] for line in lines if line]
-        return cls(int(wire[:3]), "", "\n".join(texts))
+        lines = [line.rstrip(b"\r") for line in wire.split(b"\n")]
+        lines = lines[:-1] if len(lines) > 1 and not lines[-1] else lines
+        code = lines[0][:3]
+        if not all(_REPLY_LINE.match(line) and line[:3] == code for line in lines):
+            raise ValueError("not a reply")
+        texts = [_UNPRINTABLE.sub("?", line[4:].decode("utf-8", "surrogateescape")) for line in lines]
+        return cls(int(code), "", "\n".join(texts))
 
 
 GREETING = Reply(220, "", "{hostname} ESMTP Postvagt")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.mail.role import Role
-from gateway.settings.model import NextHopTls, Settings
+from gateway.settings.model import Listener, NextHopTls, Settings
 from gateway.settings.values import Endpoint
 from gateway.yamltext import YamlError, parse_yaml, validated
 
@@ -26,7 +26,7 @@ def parse_settings(text: str | bytes, file_name: str, folder: Path) -> Settings:
     faults = [document.complaint(path, fault) for path, fault in _contradictions(settings)]
     if faults:
         raise SettingsError(faults)
-    return settings
+    return settings.read_from(document)
 
 
 def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -41,12 +41,15 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...],
         taken.setdefault(listener.listen, number)
         if listener.next_hop is None and settings.next_hop is None:
             yield here, "this listener has no next hop, give it a `next_hop` or write a common one"
-        if listener.role is Role.OUTBOUND and any(network.prefixlen == 0 for network in listener.trust):
+        if listener.role is Role.OUTBOUND and _serves_everyone(listener):
             yield (*here, "trust"), f"trusting everyone makes the {listener.role} listener an open relay, name networks"
         if listener.role is Role.SUBMISSION and listener.tls is None:
             yield here, "a submission listener needs `tls`, passwords never travel in the clear"
-        if listener.xforward and listener.role is not Role.OUTBOUND:
-            yield (*here, "xforward"), "only an outbound listener takes XFORWARD, from the networks it trusts"
+        if listener.xforward and _serves_everyone(listener):
+            yield (
+                (*here, "xforward"),
+                "XFORWARD is believed, so name in `trust` the networks of the relays that may say it",
+            )
         hop = listener.next_hop or settings.next_hop
         if listener.role is Role.SUBMISSION and hop and hop.tls is NextHopTls.NONE and not _is_loopback(hop.host):
             yield here, "a submission listener checks passwords at the next hop, give that one `tls: required`"
@@ -75,6 +78,10 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...],
             ("limits", "scan_seconds"),
             "`scan_seconds` must be less than `total_seconds`, a scan is part of the whole",
         )
+
+
+def _serves_everyone(listener: Listener) -> bool:
+    return any(network.prefixlen == 0 for network in listener.trust)
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from gateway.mail.network import is_in
 from gateway.mail.role import Role
@@ -22,6 +23,7 @@ from gateway.settings.values import (
     Store,
     TrustedNetwork,
 )
+from gateway.yamltext import Document
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 EVERYONE = ("0.0.0.0/0", "::/0")
@@ -98,7 +100,8 @@ class Listener(_Strict):
     """One port we answer on, who may use it, and where its mail goes when not to the common next hop.
 
     proxy_protocol: every connection begins with the PROXY header of a load balancer (version 1 or 2).
-    xforward: clients may name the real client by XFORWARD, as Postfix does; for trusted networks only.
+    xforward: clients may name the real client by XFORWARD, as Postfix does; only where `trust` names networks, be the
+    listener outbound or, behind another server's before-queue proxy, inbound.
     """
 
     role: Role
@@ -213,6 +216,18 @@ class Settings(_Strict):
     extraction: Extraction = Extraction()
     key: Annotated[FilePath, Field(validate_default=True)] = Path("var/postvagt.key")
     outbox: FilePath | None = None
+    _document: Document | None = PrivateAttr(None)
+
+    def complaint(self, path: Iterable[str | int], fault: str) -> str:
+        """The fault with the file and line of the key it is about; without a file, with the key itself."""
+        if self._document is not None:
+            return self._document.complaint(path, fault)
+        return f"{'.'.join(map(str, path))}: {fault}"
+
+    def read_from(self, document: Document) -> Settings:
+        """These settings, which know the lines they stand on."""
+        self._document = document
+        return self
 
     @property
     def reading_seconds(self) -> tuple[float, float]:

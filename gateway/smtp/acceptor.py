@@ -90,7 +90,7 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self._left_to_others = False
         self._is_open = False
-        self._openings: set[asyncio.Task[object]] = set()
+        self._openings: set[asyncio.Task[object]] = set()  # count too: a handshake may take its time
 
     def open(self) -> None:
         self._is_open = True
@@ -118,7 +118,7 @@ class Acceptor:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        if self._counts.total >= self._door.limit:
+        if self._counts.total + len(self._openings) >= self._door.limit:
             _turn_away(connection, replies.TOO_MANY_CONNECTIONS)
             return
         if connection.family in (socket.AF_INET, socket.AF_INET6):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from gateway.mail import reply as replies
 from gateway.mail.address import Address
 from gateway.mail.envelope import Path
 
@@ -17,7 +18,7 @@ _PATH = re.compile(
     rb"<(?:@[^\x00-\x20\x7f<>,:]+(?:,@[^\x00-\x20\x7f<>,:]+)*:)?"  # a source route is to be ignored, rfc5321#4.1.1.3
     rb'((?:"(?:\\[\x20-\x7e\x80-\xff]|[^\x00-\x1f\x7f"\\])*"|[^\x00-\x20\x7f<>"])*)>'
 )
-_BARE_ADDRESS = re.compile(rb"[^\x00-\x20\x7f<>\"]+@[^\x00-\x20\x7f<>\"]+(?= |\Z)")
+_BARE_ADDRESS = re.compile(rb"[^\x00-\x20\x7f<>\"@]+@[^\x00-\x20\x7f<>\"@]+(?= |\Z)")
 _PARAMETERS = re.compile(rb"(?: +[A-Za-z0-9][A-Za-z0-9-]*(?:=[^\x00-\x20\x7f]+)?)* *")
 
 
@@ -29,7 +30,15 @@ class Command(NamedTuple):
 
 
 class Malformed(ValueError):
-    """The path of MAIL or RCPT cannot be taken as it is."""
+    """The path of MAIL or RCPT cannot be taken as it is. `reply` says so to the client."""
+
+    reply = replies.BAD_ADDRESS
+
+
+class BadParameters(Malformed):
+    """A parameter stands there twice, and nobody knows which one the next hop would believe (rfc5321#4.1.1.11)."""
+
+    reply = replies.BAD_ARGUMENTS.filled(syntax="each parameter at most once")
 
 
 def parse_command(line: bytes) -> Command:
@@ -54,7 +63,10 @@ def parse_path(argument: bytes, keyword: bytes) -> Path:
         raw = match.group() if match else None
     if match is None or raw is None or not _PARAMETERS.fullmatch(rest, match.end()):
         raise Malformed
-    return Path(Address(raw), rest[match.end() :].strip(b" "))
+    path = Path(Address(raw), rest[match.end() :].strip(b" "))
+    if len(parameters_of(path)) < len(path.parameters.split()):
+        raise BadParameters
+    return path
 
 
 def parameters_of(path: Path) -> Mapping[bytes, bytes]:

@@ -1,16 +1,20 @@
 """Bytes in flight: the messages that a worker holds at this moment, all together, and back-pressure when they are many.
 
 Who is over the limit stops reading until others have been answered. The oldest message is always read on, so there is
-no way that everybody waits for everybody.
+no way that everybody waits for everybody; a small one is always read, so that few slow clients with large messages do
+not stop all mail.
 """
 
 from __future__ import annotations
 
 import asyncio
 
+SMALL = 64 * 1024
+"""What a message may hold however many bytes are in flight."""
+
 
 class Flight:
-    """What one worker holds. `limit` in bytes; it may be passed by one message of the largest size."""
+    """What one worker holds. `limit` in bytes; one message of the largest size and small ones may pass it."""
 
     def __init__(self, limit: int) -> None:
         self.used = 0
@@ -25,7 +29,7 @@ class Flight:
         return load
 
     def must_wait(self, load: Load) -> bool:
-        return self.used > self._limit and next(iter(self._loads)) is not load
+        return self.used > self._limit and load.size > SMALL and next(iter(self._loads)) is not load
 
     async def room(self, load: Load) -> None:
         """Wait until this message may be read on."""
@@ -48,16 +52,16 @@ class Flight:
 class Load:
     """One message in flight."""
 
-    __slots__ = ("_flight", "_size")
+    __slots__ = ("_flight", "size")
 
     def __init__(self, flight: Flight) -> None:
         self._flight = flight
-        self._size = 0
+        self.size = 0
 
     def grown_to(self, size: int) -> bool:
         """Note how much it holds by now; whether it must wait for room before it holds more."""
-        self._flight.used += size - self._size
-        self._size = size
+        self._flight.used += size - self.size
+        self.size = size
         return self._flight.must_wait(self)
 
     async def room(self) -> None:
@@ -65,6 +69,6 @@ class Load:
 
     def leave(self) -> None:
         """The message has been answered."""
-        self._flight.used -= self._size
-        self._size = 0
+        self._flight.used -= self.size
+        self.size = 0
         self._flight.leave(self)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from gateway.mail.envelope import Client
+from gateway.mail.network import plain_address
 
 XFORWARD_ATTRIBUTES = b"NAME ADDR PORT PROTO HELO IDENT SOURCE"
 """What we take from a trusted client."""
@@ -80,7 +81,7 @@ def taken(client: Client, argument: bytes) -> Client:
         if not equals or name.upper() not in XFORWARD_ATTRIBUTES.split() or len(value) > _VALUE_BYTES:
             raise BadAttribute
         values[name.upper()] = decoded(value)
-    ip = values.get(b"ADDR", "").removeprefix("IPV6:").removeprefix("IPv6:") or client.ip
+    ip = _address(values[b"ADDR"]) if values.get(b"ADDR") else client.ip
     port = values.get(b"PORT", "")
     return replace(
         client,
@@ -88,3 +89,11 @@ def taken(client: Client, argument: bytes) -> Client:
         port=int(port) if port.isdigit() and len(port) < 6 else client.port,
         helo=values.get(b"HELO", "") or client.helo,
     )
+
+
+def _address(value: str) -> str:
+    """An IP address and nothing else: it goes into header fields and into the record."""
+    try:
+        return plain_address(value[5:] if value[:5].upper() == "IPV6:" else value)
+    except ValueError:
+        raise BadAttribute from None

@@ -17,7 +17,8 @@ from gateway.mail.reply import Reply
 _HEAD = 8
 """When the newest answer is forgotten: before that, somebody may ask."""
 _SLOTS = 4096
-_SLOT = struct.Struct("<16sdH222s")
+_WIRE_BYTES = 222
+_SLOT = struct.Struct(f"<16sdH{_WIRE_BYTES}s")
 """Identity, when it is forgotten (monotonic clock, which all processes share), length of the reply, the reply."""
 
 
@@ -38,7 +39,7 @@ class Answers:
         return digest.digest()
 
     def remember(self, identity: bytes, reply: Reply) -> None:
-        wire = reply.encode()[:222]
+        wire = _in_one_line(reply)
         until = time.monotonic() + self.seconds
         _SLOT.pack_into(self._memory, self._place(identity), identity, until, len(wire), wire)
         struct.pack_into("<d", self._memory, 0, until)
@@ -61,3 +62,11 @@ class Answers:
     @staticmethod
     def _place(identity: bytes) -> int:
         return _HEAD + int.from_bytes(identity[:4], "little") % _SLOTS * _SLOT.size
+
+
+def _in_one_line(reply: Reply) -> bytes:
+    """As much of a reply as a slot holds: all of it, or the beginning of its first line."""
+    wire = reply.encode()
+    if len(wire) <= _WIRE_BYTES:
+        return wire
+    return reply._replace(text=reply.text.partition("\n")[0]).encode()[:_WIRE_BYTES]

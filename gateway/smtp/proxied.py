@@ -10,6 +10,8 @@ import ipaddress
 import socket
 import struct
 
+from gateway.mail.network import plain_address
+
 V2_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 _V1_BYTES = 107
 _V2_BYTES = 4096
@@ -64,7 +66,7 @@ def parse_v2(version_command: int, family: int, body: bytes) -> Peer | None:
 
 def _checked(address: str) -> str:
     try:
-        return str(ipaddress.ip_address(address))
+        return plain_address(address)
     except ValueError:
         raise BadProxyHeader from None
 

@@ -41,6 +41,10 @@ REFUSED = [
     (b"<a<b@c.dk>", "a bracket in a bracket"),
     (b'<"a@b.dk>', "an open quote"),
     (b"a b@c.dk", "no brackets and a blank"),
+    (b"a@b@c.dk", "no brackets and two signs; trying all their places took a quarter of a second"),
+    (b"@" * 4000 + b"<", "no brackets and nothing but signs"),
+    (b"<a@b.dk> BODY=7BIT BODY=8BITMIME", "a parameter twice"),
+    (b"<a@b.dk> size=5 SIZE=6", "a parameter twice, in other letters"),
     (b"", "nothing"),
 ]
 

@@ -253,7 +253,13 @@ def test_the_proxy_header_names_the_client(started, header: bytes, ip: str) -> N
 
 
 @pytest.mark.parametrize(
-    "rubbish", [b"EHLO client.example\r\n", b"PROXY NONSENSE\r\n" * 20, V2_SIGNATURE + b"\x31\x11\xff\xff"]
+    "rubbish",
+    [
+        b"EHLO client.example\r\n",
+        b"PROXY NONSENSE\r\n" * 20,
+        b"PROXY TCP6 fe80::1%x)y ::1 1 2\r\n",
+        V2_SIGNATURE + b"\x31\x11\xff\xff",
+    ],
 )
 def test_without_a_proxy_header_there_is_no_dialogue(started, rubbish: bytes) -> None:
     gateway = started(listener={"proxy_protocol": True})
@@ -261,6 +267,21 @@ def test_without_a_proxy_header_there_is_no_dialogue(started, rubbish: bytes) ->
         line.sendall(rubbish)
         with contextlib.suppress(ConnectionResetError):
             assert line.recv(100) == b""
+
+
+def test_who_has_not_said_its_header_yet_counts_as_connected(started) -> None:
+    """Or anybody could hold more lines than there are places, ten seconds each."""
+    gateway = started(listener={"proxy_protocol": True}, limits={"connections": 3})
+    waiting = [socket.create_connection((LOCAL, gateway.port), timeout=10) for _ in range(3)]
+    time.sleep(0.3)
+    with socket.create_connection((LOCAL, gateway.port), timeout=10) as one_more:
+        assert one_more.recv(100).startswith(b"421 4.3.2")
+    for line in waiting:
+        line.close()
+    time.sleep(0.3)
+    with socket.create_connection((LOCAL, gateway.port), timeout=10) as line:
+        line.sendall(b"PROXY UNKNOWN\r\n")
+        assert line.recv(100).startswith(b"220")
 
 
 def test_xforward_names_the_client_to_the_record_and_to_the_next_hop(started, hop: ScriptedHop) -> None:

@@ -138,6 +138,7 @@ def test_a_bare_line_feed_in_an_address_ends_the_line_and_is_refused(client: Raw
 XFORWARDED = [
     b"ADDR=192.0.2.7+0D+0AX-Evil:+20yes",
     b"ADDR=192.0.2.7]+0D+0AX-Evil:+20yes",
+    b"ADDR=IPV6:fe80::1+25]+0D+0AX-Evil:+20yes",
     b"HELO=a+0D+0AX-Evil:+20yes",
     b"HELO=a)+0AX-Evil:+20yes",
     b"NAME=a+0D+0A+0D+0AX-Evil:+20yes",
@@ -150,8 +151,11 @@ def test_what_a_client_forwards_adds_no_header_field(attribute: bytes, forwardin
     hop.forget()
     with RawClient(gateway.port) as client:
         client.hello()
-        client.say(b"XFORWARD " + attribute)
-        reply = client.transaction(b"Subject: x\r\n\r\nhello\r\n")
+        taken = client.say(b"XFORWARD " + attribute)
+        started(client)
+        client.say("DATA")
+        reply = client.message(b"Subject: x\r\n\r\nhello\r\n")
+    assert (taken[:3] == "501") == attribute.startswith(b"ADDR"), "an address that is none is refused"
     assert reply[:3] == "250", reply
     head = hop.messages[0].partition(b"\r\n\r\n")[0]
     assert not re.search(rb"^X-Evil", head, re.MULTILINE)
