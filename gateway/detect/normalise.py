@@ -55,6 +55,7 @@ _STRETCH = 50_000
 _DENSE = 4
 _SHORT = 2_000
 """Up to this many bytes a plain search is quicker than the engine; beyond, the engine by far."""
+_EXOTIC = Engine([Pattern(0, rb"[\xc2\xc4-\xff]")])
 _LONE_CR = Engine([Pattern(0, rb"\r[^\n]")])
 _BLANK_AT_LINE_END = Engine([Pattern(0, rb" \n")])
 
@@ -62,7 +63,7 @@ _BLANK_AT_LINE_END = Engine([Pattern(0, rb" \n")])
 def fold(text: str) -> bytes:
     """The matching copy of a text, in time linear in its length whatever it holds."""
     data = text.encode("utf-8", "replace")
-    if not text.isascii() and data.translate(None, _EUROPEAN):
+    if not text.isascii() and (data.translate(None, _EUROPEAN) if len(data) < _SHORT else _EXOTIC.occurs(data)):
         data = _fold_exotic(data.decode("utf-8")).encode("utf-8")
     if b"\r" in data:
         data = _with_line_ends(data)

@@ -194,3 +194,21 @@ def test_century_table(digits: str, want: datetime.date | None) -> None:
 def test_check_digit() -> None:
     assert check_digit_holds("0707614285")
     assert not check_digit_holds("2512489996")
+
+
+def test_a_text_said_twice_is_found_in_both_places(detectors: Detectors) -> None:
+    """The HTML reading of a long mail says what its text says, with other line ends: read once, told twice."""
+    lines = ["Møde om sommerfesten, alle er velkomne, husk kaffe.", ""] * 90
+    said = [*lines, "cpr 150322-6239", *lines]
+    fragments = [Fragment(TEXT, "\r\n".join(said)), Fragment(HTML, "\n" + "\n".join(filter(None, said)))]
+    found = detectors.find(fragments, today=TODAY)
+    assert [(str(each.place), each.identity.reveal()) for each in found] == [
+        ("text", "1503226239"),
+        ("html", "1503226239"),
+    ]
+
+
+def test_a_text_that_begins_alike_is_read_by_itself(detectors: Detectors) -> None:
+    filling = "Møde om sommerfesten, alle er velkomne, husk kaffe.\n" * 90
+    fragments = [Fragment(TEXT, filling), Fragment(HTML, filling + "cpr 150322-6239")]
+    assert [str(each.place) for each in detectors.find(fragments, today=TODAY)] == ["html"]
