@@ -56,6 +56,10 @@ _WORD = b"(?:" + b"|".join(_LONGEST_FIRST) + b")"
 _WORD_GAP = rb"[ ,.\-\n]{1,4}"
 
 
+Match = tuple[int, int, int]
+"""A shape's number, and where it was seen."""
+
+
 class Candidate(NamedTuple):
     """A possible CPR number: where it stands, its ten characters, how it is written."""
 
@@ -65,7 +69,13 @@ class Candidate(NamedTuple):
     form: tuple[str, ...]
 
 
+_IN_ONE_RUN = ("form.plain",)
+
+
 def _grouped(data: bytes, start: int) -> Candidate | None:
+    run = data[start : start + 11]
+    if run[:10].isdigit() and not run[10:].isdigit():
+        return Candidate(start, start + 10, run[:10].decode("ascii"), _IN_ONE_RUN) if len(run) >= 10 else None
     match = _GROUPED.match(data, start)
     if match is None or (match["gap1"] and _RUNNING_ON.search(data, max(0, start - 2), start)):
         return None
@@ -201,8 +211,9 @@ _SHAPES = [
     (_WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, _spelled),
 ]
 
-_LOOKING_ALIKE = next(number for number, (_, read) in enumerate(_SHAPES) if read is _lookalike)
-_IN_WORDS = next(number for number, (_, read) in enumerate(_SHAPES) if read is _spelled)
+_IN_GROUPS = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _grouped)
+_LOOKING_ALIKE = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _lookalike)
+_IN_WORDS = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _spelled)
 
 _GROUPS = [[0, 1, 2, 4], [5, 6, 7]]
 """Shapes that cost less when searched together, measured: numbers, and what is said in words."""
@@ -241,29 +252,42 @@ class Shapes:
         """Whether any shape is there at all."""
         return any(engine.occurs(data) for engine in (*self._engines, self._mixed_occur))
 
-    def _matches(self, data: bytes) -> list[tuple[int, int, int]]:
+    def matches(self, data: bytes) -> list[Match]:
+        """Every place with a shape. Raises TooManyHits on a text full of them."""
         found = [match for engine in self._engines for match in engine.matches(data, BUDGET)]
         if self._mixed_occur.occurs(data):
             found += self._mixed.matches(data, BUDGET)
         return found
 
     def find(self, data: bytes, today: datetime.date) -> list[Candidate]:
-        """Every possible birth number, in order, none overlapping. Raises TooManyHits on a text full of them."""
-        found: list[Candidate] = []
-        done = looked = 0
-        for begin, number in _places(data, self._matches(data)):
-            if begin < done or (number == _IN_WORDS and begin < looked):
-                continue
-            if number == _IN_WORDS:
-                looked = begin + _SPELLED_REACH  # one look reads that far
-            read = _halves(data, begin) if number == _HINTED.number else _SHAPES[number][1](data, begin)
-            if read is not None and _is_possible(read.digits, today):
-                found.append(read)
-                done = read.end
-        return found
+        """Every possible birth number, in order, none overlapping."""
+        return read(data, self.matches(data), today)
 
 
-def _places(data: bytes, matches: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
+def read(data: bytes, matches: list[Match], today: datetime.date) -> list[Candidate]:
+    """The birth numbers in these places, in order, none overlapping."""
+    found: list[Candidate] = []
+    done = looked = 0
+    for begin, number in _places(data, matches):
+        if begin < done or (number == _IN_WORDS and begin < looked):
+            continue
+        if number == _IN_WORDS:
+            looked = begin + _SPELLED_REACH  # one look reads that far
+        candidate = _halves(data, begin) if number == _HINTED.number else _SHAPES[number][1](data, begin)
+        if candidate is not None and _is_possible(candidate.digits, today):
+            found.append(candidate)
+            done = candidate.end
+    return found
+
+
+def run_of(data: bytes, match: Match) -> bytes:
+    """The ten digits of a place where they stand in one run; nothing where they do not."""
+    number, _, end = match
+    run = data[end - 9 : end + 1]
+    return run if number == _IN_GROUPS and run.isdigit() and len(run) == 10 else b""
+
+
+def _places(data: bytes, matches: list[Match]) -> list[tuple[int, int]]:
     """Where each shape begins (halves: where it ends), once each. The edge before a number belongs to the match."""
     places: set[tuple[int, int]] = set()
     for pattern, start, end in matches:

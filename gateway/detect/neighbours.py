@@ -62,24 +62,27 @@ class Columns:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._block = 0
         self._seen = 0
+        self._begin_block(0)
 
     def head_of(self, at: int) -> bytes:
         """The first row's cell above this place, or the line above a bare list; empty when there is neither."""
         data = self._data
         gap = data.rfind(b"\n\n", self._seen, at)
         if gap >= 0:
-            self._block = gap + 2
+            self._begin_block(gap + 2)
         self._seen = at
         row = data.rfind(b"\n", max(self._block, at - _ROW_LONGEST), at) + 1
         if row <= self._block:
             return b""
-        head = data[self._block : self._block + _ROW_LONGEST].lstrip(b"\n\r").split(b"\n", 1)[0]
-        line = data[row:at]
-        for delimiter in _DELIMITERS:
-            column = line.count(delimiter)
-            if head.count(delimiter) and (column or delimiter in data[at : at + 60].split(b"\n", 1)[0]):
-                cells = head.split(delimiter)
+        for delimiter, cells in self._cells:
+            column = data.count(delimiter, row, at)
+            if column or delimiter in data[at : at + 60].split(b"\n", 1)[0]:
                 return cells[column] if column < len(cells) else b""
-        return head if not line.strip() and not _DIGIT.search(head[:3]) and len(head) <= 80 else b""
+        return self._head if not data[row:at].strip() and self._heads_list else b""
+
+    def _begin_block(self, start: int) -> None:
+        self._block = start
+        self._head = head = self._data[start : start + _ROW_LONGEST].lstrip(b"\n\r").split(b"\n", 1)[0]
+        self._cells = [(delimiter, head.split(delimiter)) for delimiter in _DELIMITERS if delimiter in head]
+        self._heads_list = len(head) <= 80 and not _DIGIT.search(head[:3])

@@ -38,6 +38,7 @@ EVIDENCE = {
     "person.near": "a person's name beside it",
     "counter.near": "labelled as another number",
     "counter.column": "the head of its column or list labels it as another number",
+    "counter.weak": "labelled as something that may be about a person",
     "counter.softened": "another label too, but a word for CPR numbers as well",
     "joined": "joined to other letters or digits",
     "address.near": "a postal code and a town",
@@ -69,18 +70,20 @@ class CprRules:
     allow: frozenset[str] = field(default=frozenset(), repr=False)
     cues: tuple[str, ...] = ("*cpr*",)
     counter_cues: tuple[str, ...] = ()
+    weak_counter_cues: tuple[str, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=dict)
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> CprRules:
-        known = ("exception_dates", "allow", "cues", "counter_cues", "weights", "thresholds")
+        known = ("exception_dates", "allow", "cues", "counter_cues", "weak_counter_cues", "weights", "thresholds")
         _only(data, known, "cpr.yaml")
         return cls(
             exception_dates=frozenset(_date(each) for each in _strings(data, "exception_dates")),
             allow=frozenset(_number(each) for each in _strings(data, "allow")),
             cues=tuple(_words(data, "cues")) or ("*cpr*",),
             counter_cues=tuple(_words(data, "counter_cues")),
+            weak_counter_cues=tuple(_words(data, "weak_counter_cues")),
             weights=_weights(data.get("weights", {})),
             thresholds=_thresholds(data.get("thresholds", {})),
         )

@@ -1,0 +1,121 @@
+"""Words around a number that say what it is: a CPR number (cues) or something else (counter-cues, strong or weak).
+
+A strong label is a word for another number (`ordrenr.`, `konto`); a weak one is the name of a thing that may be about a
+person (`sag`, `kunde`), which lowers a number but does not silence one that is written as a CPR number and has a valid
+check digit.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from gateway.detect.engine import Engine, Pattern
+from gateway.detect.rules import CprRules
+from gateway.detect.words import expression
+
+_AROUND = 240
+"""How far from a number its words are looked for, in bytes."""
+_CUE, _STRONG, _WEAK = 1, 2, 3
+_NEAR = 90
+_BESIDE = 28
+_BETWEEN = b"\0\0\0\0"
+_SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n")
+_NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
+_CELL_END = re.compile(rb"[\n;]")
+
+
+class Label(NamedTuple):
+    """The strongest cue and the strongest counter-cue, as kinds of evidence; empty for none."""
+
+    cue: str = ""
+    counter: str = ""
+
+
+class Hit(NamedTuple):
+    """A word found before or after a number: what it is and where it stands."""
+
+    kind: int
+    start: int
+    end: int
+
+
+class Labels:
+    """Knows the words of the policy; holds nothing of any text."""
+
+    def __init__(self, rules: CprRules) -> None:
+        cues = [Pattern(_CUE, expression(word)) for word in rules.cues]
+        strong = [Pattern(_STRONG, expression(word)) for word in rules.counter_cues]
+        weak = [Pattern(_WEAK, expression(word)) for word in rules.weak_counter_cues]
+        self._words = Engine([*cues, *strong, *weak])
+        self._cues = Engine(cues)
+
+    def cues_occur(self, data: bytes) -> bool:
+        """Whether any word for CPR numbers is there at all."""
+        return self._cues.occurs(data)
+
+    def around(self, before: bytes, after: bytes) -> Label:
+        """What the words before and after a number say it is."""
+        hits = [Hit(*each) for each in self._words.matches(before + _BETWEEN + after)]
+        cues = [hit for hit in hits if hit.kind == _CUE]
+        cue = ""
+        for hit in cues:
+            cue = "cue.near" if cue == "cue.near" or _is_near(hit, before, after) else "cue.far"
+        others = {
+            hit.kind for hit in hits if hit.kind != _CUE and _is_beside(hit, before, after) and not _is_of(hit, cues)
+        }
+        return Label(cue, _counter(others, "counter.near"))
+
+    def in_cell(self, before: bytes, after: bytes) -> Label:
+        """The same where no cue is anywhere in the text: then only the number's own line or cell can say more."""
+        cell_before = _CELL_END.split(before)[-1]
+        cell_after = _CELL_END.split(after[: 2 * _BESIDE], maxsplit=1)[0]
+        return self.around(cell_before, cell_after) if cell_before or cell_after else Label()
+
+    def of_head(self, head: bytes) -> Label:
+        """What the head of a column says."""
+        kinds = {number for number, _, _ in self._words.matches(head)} if head else set()
+        return Label("cue.column") if _CUE in kinds else Label("", _counter(kinds, "counter.column"))
+
+
+def surroundings(data: bytes, start: int, end: int) -> tuple[bytes, bytes]:
+    """The text before and after a number, without the halves of the words where it is cut off."""
+    low, high = start - _AROUND, end + _AROUND
+    before, after = data[max(0, low) : start], data[end:high]
+    if low > 0:
+        before = before[before.find(b" ") + 1 :]
+    if high < len(data) and b" " in after:
+        after = after[: after.rfind(b" ")]
+    return before, after
+
+
+def _counter(kinds: set[int], strong: str) -> str:
+    if _STRONG in kinds:
+        return strong
+    return "counter.weak" if _WEAK in kinds else ""
+
+
+def _is_near(hit: Hit, before: bytes, after: bytes) -> bool:
+    """Whether a cue stands close to the number, in the same sentence."""
+    if hit.end <= len(before) + 1:
+        return len(before) - hit.end <= _NEAR and not _SENTENCE_END.search(before, hit.end)
+    start = _in_after(hit, before)
+    return start <= _NEAR and not _SENTENCE_END.search(after, 0, start)
+
+
+def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
+    """Whether a label reaches the number: on its line, with few words or any list of numbers between, or after it."""
+    if hit.end <= len(before) + 1:
+        between = before[hit.end - 1 :]
+        return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1 and not _CELL_END.search(between)
+    start = _in_after(hit, before)
+    return start <= 3 and not _CELL_END.search(after, 0, start + 1)
+
+
+def _in_after(hit: Hit, before: bytes) -> int:
+    return max(0, hit.start - len(before) - len(_BETWEEN))
+
+
+def _is_of(hit: Hit, cues: list[Hit]) -> bool:
+    """Whether a label is part of a cue: the `nr.` of a `cpr-nr.` is no label of its own."""
+    return any(cue.start <= hit.end and hit.start <= cue.end + 2 for cue in cues)
