@@ -19,7 +19,7 @@ from gateway.detect.rules import CprRules
 from gateway.detect.score import Score
 from gateway.mail.finding import Confidence
 
-_MANY = 100
+_MANY = 300
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
 _STRONG_CUES = ("cue.near", "cue.column")
 _GATES = {"form.nine", "form.halves", "form.words", "form.lookalike"}
@@ -75,8 +75,8 @@ class CprDetector:
         return self._score.total((*facts, "person.near")) >= self._score.threshold(Confidence.POSSIBLE)
 
     def _is_enough(self, facts: tuple[str, ...]) -> bool:
-        """Whether a number without any word for CPR numbers could become likely."""
-        return self._score.total((*facts, "person.near")) >= self._score.threshold(Confidence.LIKELY)
+        """Whether one of many numbers is likely without any word for CPR numbers; a name beside it is in every row."""
+        return self._score.total(facts) >= self._score.threshold(Confidence.LIKELY)
 
     def _worth_reading(self, data: bytes, matches: list[Match]) -> list[Match]:
         """Ten digits in one run need their check digit, or a date without one, where no word speaks for them."""
@@ -99,7 +99,8 @@ class CprDetector:
     ) -> Iterator[str]:
         """What the words and marks around a number say; `head` is what the head of its column says."""
         before, after = surroundings(data, candidate.start, candidate.end)
-        cue, counter = self._labels.around(before, after) if cues_occur else self._labels.in_cell(before, after)
+        look = self._labels.around if cues_occur else self._labels.in_cell
+        cue, counter, person = look(before, after)
         if cue != "cue.near" and not counter:
             cue, counter = head.cue or cue, head.counter
         if cue:
@@ -108,6 +109,8 @@ class CprDetector:
             yield "counter.softened" if cue in _STRONG_CUES else counter
         if person_beside(before, after):
             yield "person.near"
+        elif person:
+            yield person
         if cue not in _STRONG_CUES:
             yield from speaking_against(before, after, candidate.digits, candidate.form)
             if is_moment(candidate.digits, today):

@@ -16,20 +16,23 @@ from gateway.detect.words import expression
 
 _AROUND = 240
 """How far from a number its words are looked for, in bytes."""
-_CUE, _STRONG, _WEAK = 1, 2, 3
+_CUE, _STRONG, _WEAK, _PERSON = 1, 2, 3, 4
 _NEAR = 90
 _BESIDE = 28
+_FEW_WORDS = 2
 _BETWEEN = b"\0\0\0\0"
 _SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n")
 _NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
 _CELL_END = re.compile(rb"[\n;]")
 
 
 class Label(NamedTuple):
-    """The strongest cue and the strongest counter-cue, as kinds of evidence; empty for none."""
+    """The strongest cue, the strongest counter-cue, and a word for a person, as kinds of evidence; empty for none."""
 
     cue: str = ""
     counter: str = ""
+    person: str = ""
 
 
 class Hit(NamedTuple):
@@ -47,7 +50,8 @@ class Labels:
         cues = [Pattern(_CUE, expression(word)) for word in rules.cues]
         strong = [Pattern(_STRONG, expression(word)) for word in rules.counter_cues]
         weak = [Pattern(_WEAK, expression(word)) for word in rules.weak_counter_cues]
-        self._words = Engine([*cues, *strong, *weak])
+        persons = [Pattern(_PERSON, expression(word)) for word in rules.person_words]
+        self._words = Engine([*cues, *strong, *weak, *persons])
         self._cues = Engine(cues)
 
     def cues_occur(self, data: bytes) -> bool:
@@ -62,9 +66,12 @@ class Labels:
         for hit in cues:
             cue = "cue.near" if cue == "cue.near" or _is_near(hit, before, after) else "cue.far"
         others = {
-            hit.kind for hit in hits if hit.kind != _CUE and _is_beside(hit, before, after) and not _is_of(hit, cues)
+            _strength(hit, before)
+            for hit in hits
+            if hit.kind in (_STRONG, _WEAK) and _is_beside(hit, before, after) and not _is_of(hit, cues)
         }
-        return Label(cue, _counter(others, "counter.near"))
+        persons = any(hit.kind == _PERSON and _is_near(hit, before, after) for hit in hits)
+        return Label(cue, _counter(others, "counter.near"), "person.word" if persons else "")
 
     def in_cell(self, before: bytes, after: bytes) -> Label:
         """The same where no cue is anywhere in the text: then only the number's own line or cell can say more."""
@@ -107,9 +114,18 @@ def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
     """Whether a label reaches the number: on its line, with few words or any list of numbers between, or after it."""
     if hit.end <= len(before) + 1:
         between = before[hit.end - 1 :]
-        return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1 and not _CELL_END.search(between)
+        if _CELL_END.search(between) or _SENTENCE_END.search(between):
+            return False
+        return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1
     start = _in_after(hit, before)
     return start <= 3 and not _CELL_END.search(after, 0, start + 1)
+
+
+def _strength(hit: Hit, before: bytes) -> int:
+    """A strong label is as weak as others where more than a few words part it from the number."""
+    if hit.kind == _STRONG and len(_WORD.findall(before, hit.end - 1)) > _FEW_WORDS:
+        return _WEAK
+    return hit.kind
 
 
 def _in_after(hit: Hit, before: bytes) -> int:

@@ -14,6 +14,7 @@ _NAME = _CAPITAL + rb"(?:[a-z]|\xc3[\xa0-\xbf]){1,20}"
 _NAME_BEFORE = re.compile(_NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}[ \t_:,;()|-]{1,12}\Z")
 _NAME_AFTER = re.compile(rb"[ \t_:,;()|-]{1,8}" + _NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}")
 _TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
+_LINK_BEFORE = re.compile(rb"://|^\W*www\.|[a-z0-9]\.[a-z]{2,10}/", re.IGNORECASE)
 _ADDRESS_AFTER = re.compile(rb"[0-9A-Za-z._%+-]{0,60}@[0-9A-Za-z-]")
 _CAPITAL_CODE = re.compile(rb"(?:^|[^0-9A-Za-z\x80-\xff])[A-Z]{1,8}\Z")
 _JOINED_BEFORE = re.compile(rb"(?:[0-9][-/.,_:]|[A-Za-z0-9][-#=/]|#)\Z")
@@ -33,7 +34,7 @@ def speaking_against(before: bytes, after: bytes, digits: str, form: tuple[str, 
     """Evidence that the digits belong to something else."""
     left = before.rsplit(None, 1)[-1] if before[-1:].strip() else b""
     right = after.split(None, 1)[0] if after[:1].strip() else b""
-    if b"://" in left or left.lower().startswith(b"www.") or _ADDRESS_AFTER.match(right):
+    if _LINK_BEFORE.search(left) or _ADDRESS_AFTER.match(right):
         yield "in_link"
     elif _is_code(left[-40:], right[:40]):
         yield "in_token"

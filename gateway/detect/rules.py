@@ -36,6 +36,7 @@ EVIDENCE = {
     "cue.far": "a word for CPR numbers nearby",
     "cue.column": "a word for CPR numbers at the head of its column",
     "person.near": "a person's name beside it",
+    "person.word": "a word for a person in the same sentence",
     "counter.near": "labelled as another number",
     "counter.column": "the head of its column or list labels it as another number",
     "counter.weak": "labelled as something that may be about a person",
@@ -62,6 +63,9 @@ EVIDENCE = {
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
 
 
+_LABELS = ("counter_cues", "weak_counter_cues", "person_words")
+
+
 @dataclass(frozen=True, slots=True)
 class CprRules:
     """What cpr.yaml says."""
@@ -71,19 +75,19 @@ class CprRules:
     cues: tuple[str, ...] = ("*cpr*",)
     counter_cues: tuple[str, ...] = ()
     weak_counter_cues: tuple[str, ...] = ()
+    person_words: tuple[str, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=dict)
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> CprRules:
-        known = ("exception_dates", "allow", "cues", "counter_cues", "weak_counter_cues", "weights", "thresholds")
+        known = ("exception_dates", "allow", "cues", *_LABELS, "weights", "thresholds")
         _only(data, known, "cpr.yaml")
         return cls(
             exception_dates=frozenset(_date(each) for each in _strings(data, "exception_dates")),
             allow=frozenset(_number(each) for each in _strings(data, "allow")),
             cues=tuple(_words(data, "cues")) or ("*cpr*",),
-            counter_cues=tuple(_words(data, "counter_cues")),
-            weak_counter_cues=tuple(_words(data, "weak_counter_cues")),
+            **{key: tuple(_words(data, key)) for key in _LABELS},
             weights=_weights(data.get("weights", {})),
             thresholds=_thresholds(data.get("thresholds", {})),
         )
