@@ -28,6 +28,8 @@ _SHORT = 4_096
 """Texts of up to this many bytes are looked at together before they are read one by one."""
 
 _OPENING = 40
+_HEADED = 300
+"""So much of the first body is read with the subject."""
 
 _BY_PATTERN = ("+ a pattern of the policy, introduced by its words",)
 _OVER_BUDGET = ("+ more to look at than can be judged one by one",)
@@ -52,6 +54,13 @@ class Wanted(NamedTuple):
     numbers: bool
     words: bool
     identifiers: bool
+
+
+class Heading(NamedTuple):
+    """What texts of a message lend each other for context: its subject, and how its first body begins."""
+
+    subject: bytes
+    opening: bytes
 
 
 _EVERYTHING = Wanted(True, True, True)
@@ -89,7 +98,7 @@ class Detectors:
 
     def __init__(self, rules: Rules) -> None:
         with ThreadPoolExecutor() as beside:  # compiling is most of a start, and two can compile at once
-            cpr = beside.submit(CprDetector, rules.cpr)
+            cpr = beside.submit(CprDetector, rules.cpr, rules.words.persons.names)
             identifiers = beside.submit(IdentifierDetector, rules.words.identifiers)
             self._sensitive = SensitiveDetector(rules.words)
             self._cpr, self._identifiers = cpr.result(), identifiers.result()
@@ -98,6 +107,8 @@ class Detectors:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
         short = {at: fold(each.text) for at, each in enumerate(fragments) if len(each.text) <= _SHORT}
         subject = next((data for at, data in short.items() if _is_subject(fragments[at].place)), b"")
+        opening = next((fold(each.text[:_HEADED]) for each in fragments if subject and _is_body(each.place)), b"")
+        heading = Heading(subject, opening)
         wanted = self._look(list(short.values()))
         if not any(wanted) and len(short) == len(fragments):
             return ()
@@ -105,15 +116,15 @@ class Detectors:
         found: list[Finding] = []
         for at, fragment in enumerate(fragments):
             if at not in short:
-                found += self._find_in_long(fragment, read, subject, today)
+                found += self._find_in_long(fragment, read, heading, today)
             elif any(wanted):
-                found += self._find_in(fragment.place, short[at], subject, today, wanted)
+                found += self._find_in(fragment.place, short[at], heading, today, wanted)
         return _distinct(found)
 
-    def _find_in_long(self, fragment: Fragment, read: _Read, subject: bytes, today: datetime.date) -> list[Finding]:
+    def _find_in_long(self, fragment: Fragment, read: _Read, heading: Heading, today: datetime.date) -> list[Finding]:
         found = read.before(fragment)
         if found is None:
-            found = list(self._find_in(fragment.place, fold(fragment.text), subject, today, _EVERYTHING))
+            found = list(self._find_in(fragment.place, fold(fragment.text), heading, today, _EVERYTHING))
             read.now(fragment, found)
         return found
 
@@ -130,13 +141,13 @@ class Detectors:
             return _EVERYTHING
 
     def _find_in(
-        self, place: Place, data: bytes, subject: bytes, today: datetime.date, wanted: Wanted
+        self, place: Place, data: bytes, heading: Heading, today: datetime.date, wanted: Wanted
     ) -> Iterator[Finding]:
-        whole, focus = _in_context(place, data, subject)
+        whole, focus = _in_context(place, data, *heading)
         try:
             if wanted.numbers:
                 for start, digits, confidence, evidence in self._cpr.find(whole, today):
-                    if start >= focus.start:
+                    if focus.start <= start < focus.end:
                         yield Finding("cpr", "cpr", confidence, place, Hidden(digits), evidence)
             if wanted.words:
                 for category, word, confidence, evidence in self._sensitive.find(whole, focus):
@@ -167,8 +178,12 @@ def _distinct(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(best.values())
 
 
-def _in_context(place: Place, data: bytes, subject: bytes) -> tuple[bytes, Span]:
-    """A body is read with the subject before it, for who and what is spoken of; only its own sentences are judged."""
+def _in_context(place: Place, data: bytes, subject: bytes, opening: bytes) -> tuple[bytes, Span]:
+    """A body is read with the subject before it, the subject with a body's opening after it, for who and what is spoken
+    of; only the text's own sentences are judged.
+    """
+    if _is_subject(place) and opening:
+        return data + b"\n\n" + opening, Span(0, len(data))
     if not _is_body(place) or not subject:
         return data, Span(0, len(data))
     head = subject + b"\n\n"

@@ -36,8 +36,7 @@ _LIKE_GAP = rb"[ ./_\-]{0,3}"
 _UNITS = ("nul", "en", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni")
 _TEENS = ("ti", "elleve", "tolv", "tretten", "fjorten", "femten", "seksten", "sytten", "atten", "nitten")
 _TENS = {"tyve": 2, "tredive": 3, "fyrre": 4, "halvtreds": 5, "tres": 6, "halvfjerds": 7, "firs": 8, "halvfems": 9}
-_MONTHS = ("januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november",
-           "december")  # fmt: skip
+_MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
 
 def _number_words() -> dict[bytes, str]:
@@ -98,6 +97,8 @@ def _forms(match: re.Match[bytes]) -> Iterator[str]:
         yield "form.hyphen"
     elif set(mark) & set(b"\t\r\n|;"):
         yield "form.line"
+    elif len(mark) == 1 and mark not in b".,:_":
+        yield "form.stroke"
     else:
         yield "form.mark"
     if match["gap1"] and match["gap2"]:
@@ -110,11 +111,37 @@ def _forms(match: re.Match[bytes]) -> Iterator[str]:
         yield "form.split"
 
 
+def _loose(data: bytes, start: int) -> Candidate | None:
+    """A date as people write it, day or month without its nought: `5/3-22 6239`."""
+    match = _LOOSE.match(data, start)
+    if match is None or _RUNNING_ON.search(data, max(0, start - 2), start) or b":" in match["serial"]:
+        return None
+    digits = _date_digits(match) + _NOT_DIGIT.sub(b"", match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, tuple(_forms(match)))
+
+
 def _spaced(data: bytes, start: int) -> Candidate | None:
     match = _SPACED.match(data, start)
     if match is None:
         return None
     return Candidate(start, match.end(), _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.spaced",))
+
+
+def _odd(data: bytes, start: int) -> Candidate | None:
+    """Ten digits in groups that no date has: `150 322 6239`."""
+    match = _ODD.match(data, start)
+    if match is None:
+        return None
+    return Candidate(start, match.end(), _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.odd",))
+
+
+def _year_first(data: bytes, start: int) -> Candidate | None:
+    """The date from the year on, as other countries and machines write it: `2022-03-15-6239`."""
+    match = _YEAR_FIRST.match(data, start)
+    if match is None:
+        return None
+    digits = (match["day"] + match["month"] + match["year"] + match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.year_first",))
 
 
 def _nine(data: bytes, start: int) -> Candidate | None:
@@ -173,11 +200,28 @@ _GROUPED = re.compile(
     rb"(?P<day>" + _DAY + rb")(?P<gap1>" + _GAP + rb")(?P<month>" + _MONTH + rb")(?P<gap2>" + _GAP + rb")"
     rb"(?P<year>" + _YEAR + rb")(?P<gap3>" + _GAP + rb")(?P<serial>[0-9][0-9]" + _INNER + rb"[0-9][0-9])(?![0-9])"
 )
+_LOOSE_DAY = rb"(?:0?[1-9]|[12][0-9]|3[01])"
+_LOOSE_MONTH = rb"(?:0?[1-9]|1[0-2])"
+_LOOSE_GAP = rb" ?[./\-] ?"
+_LOOSE_YEAR_GAP = rb"(?: ?[./\-] ?'?| '?)"
+_LOOSE_SERIAL_GAP = rb"[^0-9A-Za-z\x80-\xff]{1,6}"
+_MONTH_WORD = rb"(?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)[a-z]{0,6}"
+_MONTH_NAMED = rb"[. ]{1,2}" + _MONTH_WORD
+_LOOSE = re.compile(
+    rb"(?P<day>" + _LOOSE_DAY + rb")(?:(?P<gap1>" + _LOOSE_GAP + rb")(?P<month>" + _LOOSE_MONTH + rb")"
+    rb"|[. ]{1,2}(?P<word>" + _MONTH_WORD + rb"))(?P<gap2>" + _LOOSE_YEAR_GAP + rb")(?P<year>" + _YEAR + rb")"
+    rb"(?P<gap3>" + _LOOSE_SERIAL_GAP + rb")(?P<serial>[0-9][0-9]" + _INNER + rb"[0-9][0-9])(?![0-9])",
+    re.IGNORECASE,
+)
 _RUNNING_ON = re.compile(rb"[0-9][-/.:]\Z")
 _SAID_BETWEEN = re.compile(
     rb"(?P<date>" + _DAY + _MONTH + rb"[0-9]{2})" + _SAID + rb"(?P<serial>[0-9]{4})(?![0-9])", re.IGNORECASE
 )
 _SPACED = re.compile(rb"[0-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}(?![^0-9A-Za-z\x80-\xff]{0,2}[0-9])")
+_ODD = re.compile(rb"[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{2} ?[0-9]{2}(?![0-9])")
+_YEAR_FIRST = re.compile(
+    rb"(?:19|20)(?P<year>[0-9]{2})-?(?P<month>" + _MONTH + rb")-?(?P<day>" + _DAY + rb")-(?P<serial>[0-9]{4})(?![0-9-])"
+)
 _NINE = re.compile(rb"[1-9]" + _MONTH + rb"[0-9]{2}[ -]?[0-9]{4}(?![0-9])")
 _LOOKALIKE = re.compile(
     rb"(?P<date>" + _LIKE + rb"{6})[ ./_-]{0,3}(?P<serial>" + _LIKE + rb"{4})(?![0-9A-Za-z\x80-\xff])"
@@ -209,13 +253,35 @@ _SHAPES = [
     (_EDGE + _DAY + _MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
     (_EDGE + _DAY + _MONTH + rb"[0-9]{2}" + _SAID + rb"[0-9]{4}(?:$|[^0-9])", _said),
     (_WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, _spelled),
+    (
+        _EDGE
+        + rb"(?:[1-9]"
+        + _LOOSE_GAP
+        + _LOOSE_MONTH
+        + rb"|"
+        + _LOOSE_DAY
+        + rb"(?:"
+        + _LOOSE_GAP
+        + rb"[1-9]|"
+        + _MONTH_NAMED
+        + rb"))"
+        + _LOOSE_YEAR_GAP
+        + _YEAR
+        + _LOOSE_SERIAL_GAP
+        + rb"[0-9][0-9]"
+        + _INNER
+        + rb"[0-9]",
+        _loose,
+    ),
+    (_EDGE + rb"[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2} ?[0-9]{2}(?:$|[^0-9])", _odd),
+    (_EDGE + rb"(?:19|20)[0-9]{2}-?" + _MONTH + rb"-?" + _DAY + rb"-[0-9]{4}(?:$|[^0-9\-])", _year_first),
 ]
 
 _IN_GROUPS = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _grouped)
 _LOOKING_ALIKE = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _lookalike)
 _IN_WORDS = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _spelled)
 
-_GROUPS = [[0, 1, 2, 4], [5, 6, 7]]
+_GROUPS = [[0, 1, 2, 4, 7, 8, 9], [5, 6, 10]]
 """Shapes that cost less when searched together, measured: numbers, and what is said in words."""
 
 _SERIAL_HINT = (
@@ -230,7 +296,7 @@ _DATE = re.compile(
     + rb"|[1-9])[-./ ]{0,3}(?:(?P<month>"
     + _MONTH
     + rb"|[1-9])|(?P<word>"
-    + b"|".join(month.encode() for month in _MONTHS)
+    + _MONTH_WORD
     + rb"))[-./ ]{0,3}(?P<year>"
     + _YEAR
     + rb")(?![0-9])",
@@ -314,7 +380,7 @@ def _halves(data: bytes, begin: int) -> Candidate | None:
 
 def _date_digits(match: re.Match[bytes]) -> str:
     month = match["month"]
-    number = int(month) if month else _MONTHS.index(match["word"].lower().decode("ascii")) + 1
+    number = int(month) if month else _MONTHS.index(match["word"][:3].lower().decode("ascii")) + 1
     return f"{int(match['day']):02}{number:02}{match['year'][-2:].decode('ascii')}"
 
 

@@ -13,7 +13,15 @@ from functools import lru_cache
 
 from gateway.detect.candidates import Candidate, Match, Shapes, read, run_of
 from gateway.detect.labels import Label, Labels, surroundings
-from gateway.detect.neighbours import Columns, is_moment, person_beside, speaking_against
+from gateway.detect.neighbours import (
+    Columns,
+    given_name_beside,
+    in_link,
+    is_about,
+    is_moment,
+    person_beside,
+    speaking_against,
+)
 from gateway.detect.number import birth_date, check_digit_holds, is_replacement
 from gateway.detect.rules import CprRules
 from gateway.detect.score import Score
@@ -22,7 +30,7 @@ from gateway.mail.finding import Confidence
 _MANY = 300
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
 _STRONG_CUES = ("cue.near", "cue.column")
-_GATES = {"form.nine", "form.halves", "form.words", "form.lookalike"}
+_GATES = {"form.nine", "form.halves", "form.words", "form.lookalike", "form.odd", "form.year_first"}
 """Forms that mean nothing without a word for CPR numbers."""
 
 
@@ -31,8 +39,9 @@ class CprDetector:
 
     name = "cpr"
 
-    def __init__(self, rules: CprRules) -> None:
+    def __init__(self, rules: CprRules, names: frozenset[str] = frozenset()) -> None:
         self._rules = rules
+        self._names = names
         self._score = Score(rules.weights, rules.thresholds)
         self._shapes = Shapes()
         self._exceptional_days = {f"{date:%d%m}".encode() for date in rules.exception_dates}
@@ -103,16 +112,19 @@ class CprDetector:
         cue, counter, person = look(before, after)
         if cue != "cue.near" and not counter:
             cue, counter = head.cue or cue, head.counter
+        named = person_beside(before, after) or (not counter and given_name_beside(before, after, self._names))
         if cue:
             yield cue
-        if counter:
+        if counter and not (named and is_about(before)):
             yield "counter.softened" if cue in _STRONG_CUES else counter
-        if person_beside(before, after):
+        if named:
             yield "person.near"
-        elif person:
+        elif person and not counter:
             yield person
-        if cue not in _STRONG_CUES:
-            yield from speaking_against(before, after, candidate.digits, candidate.form)
+        if in_link(before, after):
+            yield "in_link"
+        elif cue not in _STRONG_CUES:
+            yield from speaking_against(before, after, candidate.form)
             if is_moment(candidate.digits, today):
                 yield "moment"
 

@@ -16,7 +16,7 @@ from gateway.detect.words import expression
 
 _AROUND = 240
 """How far from a number its words are looked for, in bytes."""
-_CUE, _STRONG, _WEAK, _PERSON = 1, 2, 3, 4
+_CUE, _MAYBE_CUE, _STRONG, _WEAK, _PERSON = range(1, 6)
 _NEAR = 90
 _BESIDE = 28
 _FEW_WORDS = 2
@@ -48,11 +48,12 @@ class Labels:
 
     def __init__(self, rules: CprRules) -> None:
         cues = [Pattern(_CUE, expression(word)) for word in rules.cues]
+        maybe = [Pattern(_MAYBE_CUE, expression(word)) for word in rules.weak_cues]
         strong = [Pattern(_STRONG, expression(word)) for word in rules.counter_cues]
         weak = [Pattern(_WEAK, expression(word)) for word in rules.weak_counter_cues]
         persons = [Pattern(_PERSON, expression(word)) for word in rules.person_words]
-        self._words = Engine([*cues, *strong, *weak, *persons])
-        self._cues = Engine(cues)
+        self._words = Engine([*cues, *maybe, *strong, *weak, *persons])
+        self._cues = Engine([*cues, *maybe])
 
     def cues_occur(self, data: bytes) -> bool:
         """Whether any word for CPR numbers is there at all."""
@@ -61,15 +62,12 @@ class Labels:
     def around(self, before: bytes, after: bytes) -> Label:
         """What the words before and after a number say it is."""
         hits = [Hit(*each) for each in self._words.matches(before + _BETWEEN + after)]
-        cues = [hit for hit in hits if hit.kind == _CUE]
+        beside = [hit for hit in hits if hit.kind in (_STRONG, _WEAK) and _is_beside(hit, before, after)]
+        cues = [hit for hit in hits if hit.kind == _CUE or (hit.kind == _MAYBE_CUE and not _is_outdone(hit, beside))]
         cue = ""
         for hit in cues:
             cue = "cue.near" if cue == "cue.near" or _is_near(hit, before, after) else "cue.far"
-        others = {
-            _strength(hit, before)
-            for hit in hits
-            if hit.kind in (_STRONG, _WEAK) and _is_beside(hit, before, after) and not _is_of(hit, cues)
-        }
+        others = {_strength(hit, before) for hit in beside if not _is_of(hit, cues)}
         persons = any(hit.kind == _PERSON and _is_near(hit, before, after) for hit in hits)
         return Label(cue, _counter(others, "counter.near"), "person.word" if persons else "")
 
@@ -82,7 +80,7 @@ class Labels:
     def of_head(self, head: bytes) -> Label:
         """What the head of a column says."""
         kinds = {number for number, _, _ in self._words.matches(head)} if head else set()
-        return Label("cue.column") if _CUE in kinds else Label("", _counter(kinds, "counter.column"))
+        return Label("cue.column") if kinds & {_CUE, _MAYBE_CUE} else Label("", _counter(kinds, "counter.column"))
 
 
 def surroundings(data: bytes, start: int, end: int) -> tuple[bytes, bytes]:
@@ -126,6 +124,11 @@ def _strength(hit: Hit, before: bytes) -> int:
     if hit.kind == _STRONG and len(_WORD.findall(before, hit.end - 1)) > _FEW_WORDS:
         return _WEAK
     return hit.kind
+
+
+def _is_outdone(cue: Hit, labels: list[Hit]) -> bool:
+    """Whether another label stands between a weak cue and the number: `nemkonto, konto 1234567890`."""
+    return any(label.start >= cue.end - 1 for label in labels)
 
 
 def _in_after(hit: Hit, before: bytes) -> int:

@@ -18,12 +18,15 @@ EVIDENCE = {
     "form.plain": "ten digits in one run",
     "form.space": "date and serial with a space between them",
     "form.mark": "date and serial with a mark between them",
+    "form.stroke": "date and serial with a stroke or the like between them",
     "form.line": "date and serial on two lines or in two cells",
     "form.spaced": "every digit by itself",
     "form.pairs": "the date in pairs",
     "form.uneven": "the date divided unevenly",
     "form.full_year": "the year in four digits",
     "form.split": "the serial divided",
+    "form.odd": "ten digits in groups that no date has",
+    "form.year_first": "the date from the year on",
     "form.nine": "nine digits, as when a spreadsheet takes the leading zero",
     "form.lookalike": "letters that look like digits",
     "form.health": "the health service's replacement number, with two letters",
@@ -63,7 +66,7 @@ EVIDENCE = {
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
 
 
-_LABELS = ("counter_cues", "weak_counter_cues", "person_words")
+_LABELS = ("weak_cues", "counter_cues", "weak_counter_cues", "person_words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class CprRules:
     exception_dates: frozenset[datetime.date] = frozenset()
     allow: frozenset[str] = field(default=frozenset(), repr=False)
     cues: tuple[str, ...] = ("*cpr*",)
+    weak_cues: tuple[str, ...] = ()
     counter_cues: tuple[str, ...] = ()
     weak_counter_cues: tuple[str, ...] = ()
     person_words: tuple[str, ...] = ()
