@@ -29,13 +29,14 @@ _MONTH = rb"(?:0[1-9]|1[0-2])"
 _YEAR = rb"(?:(?:18|19|20)[0-9][0-9]|[0-9][0-9])"
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
 _LIKE_DIGITS = bytes.maketrans(b"OoIiLl|SsBZz", b"001111155822")
+_LIKE_LETTER = rb"[OoIiLl|SsBZz]"
 _LIKE = rb"[0-9OoIiLl|SsBZz]"
+_LIKE_GAP = rb"[ ./_\-]{0,3}"
 
 _UNITS = ("nul", "en", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni")
 _TEENS = ("ti", "elleve", "tolv", "tretten", "fjorten", "femten", "seksten", "sytten", "atten", "nitten")
 _TENS = {"tyve": 2, "tredive": 3, "fyrre": 4, "halvtreds": 5, "tres": 6, "halvfjerds": 7, "firs": 8, "halvfems": 9}
-_MONTHS = ("januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november",
-           "december")  # fmt: skip
+_MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
 
 def _number_words() -> dict[bytes, str]:
@@ -54,6 +55,10 @@ _WORD = b"(?:" + b"|".join(_LONGEST_FIRST) + b")"
 _WORD_GAP = rb"[ ,.\-\n]{1,4}"
 
 
+Match = tuple[int, int, int]
+"""A shape's number, and where it was seen."""
+
+
 class Candidate(NamedTuple):
     """A possible CPR number: where it stands, its ten characters, how it is written."""
 
@@ -63,7 +68,13 @@ class Candidate(NamedTuple):
     form: tuple[str, ...]
 
 
+_IN_ONE_RUN = ("form.plain",)
+
+
 def _grouped(data: bytes, start: int) -> Candidate | None:
+    run = data[start : start + 11]
+    if run[:10].isdigit() and not run[10:].isdigit():
+        return Candidate(start, start + 10, run[:10].decode("ascii"), _IN_ONE_RUN) if len(run) >= 10 else None
     match = _GROUPED.match(data, start)
     if match is None or (match["gap1"] and _RUNNING_ON.search(data, max(0, start - 2), start)):
         return None
@@ -86,6 +97,8 @@ def _forms(match: re.Match[bytes]) -> Iterator[str]:
         yield "form.hyphen"
     elif set(mark) & set(b"\t\r\n|;"):
         yield "form.line"
+    elif len(mark) == 1 and mark not in b".,:_":
+        yield "form.stroke"
     else:
         yield "form.mark"
     if match["gap1"] and match["gap2"]:
@@ -98,11 +111,37 @@ def _forms(match: re.Match[bytes]) -> Iterator[str]:
         yield "form.split"
 
 
+def _loose(data: bytes, start: int) -> Candidate | None:
+    """A date as people write it, day or month without its nought: `5/3-22 6239`."""
+    match = _LOOSE.match(data, start)
+    if match is None or _RUNNING_ON.search(data, max(0, start - 2), start) or b":" in match["serial"]:
+        return None
+    digits = _date_digits(match) + _NOT_DIGIT.sub(b"", match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, tuple(_forms(match)))
+
+
 def _spaced(data: bytes, start: int) -> Candidate | None:
     match = _SPACED.match(data, start)
     if match is None:
         return None
     return Candidate(start, match.end(), _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.spaced",))
+
+
+def _odd(data: bytes, start: int) -> Candidate | None:
+    """Ten digits in groups that no date has: `150 322 6239`."""
+    match = _ODD.match(data, start)
+    if match is None:
+        return None
+    return Candidate(start, match.end(), _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.odd",))
+
+
+def _year_first(data: bytes, start: int) -> Candidate | None:
+    """The date from the year on, as other countries and machines write it: `2022-03-15-6239`."""
+    match = _YEAR_FIRST.match(data, start)
+    if match is None:
+        return None
+    digits = (match["day"] + match["month"] + match["year"] + match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.year_first",))
 
 
 def _nine(data: bytes, start: int) -> Candidate | None:
@@ -161,11 +200,28 @@ _GROUPED = re.compile(
     rb"(?P<day>" + _DAY + rb")(?P<gap1>" + _GAP + rb")(?P<month>" + _MONTH + rb")(?P<gap2>" + _GAP + rb")"
     rb"(?P<year>" + _YEAR + rb")(?P<gap3>" + _GAP + rb")(?P<serial>[0-9][0-9]" + _INNER + rb"[0-9][0-9])(?![0-9])"
 )
+_LOOSE_DAY = rb"(?:0?[1-9]|[12][0-9]|3[01])"
+_LOOSE_MONTH = rb"(?:0?[1-9]|1[0-2])"
+_LOOSE_GAP = rb" ?[./\-] ?"
+_LOOSE_YEAR_GAP = rb"(?: ?[./\-] ?'?| '?)"
+_LOOSE_SERIAL_GAP = rb"[^0-9A-Za-z\x80-\xff]{1,6}"
+_MONTH_WORD = rb"(?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)[a-z]{0,6}"
+_MONTH_NAMED = rb"[. ]{1,2}" + _MONTH_WORD
+_LOOSE = re.compile(
+    rb"(?P<day>" + _LOOSE_DAY + rb")(?:(?P<gap1>" + _LOOSE_GAP + rb")(?P<month>" + _LOOSE_MONTH + rb")"
+    rb"|[. ]{1,2}(?P<word>" + _MONTH_WORD + rb"))(?P<gap2>" + _LOOSE_YEAR_GAP + rb")(?P<year>" + _YEAR + rb")"
+    rb"(?P<gap3>" + _LOOSE_SERIAL_GAP + rb")(?P<serial>[0-9][0-9]" + _INNER + rb"[0-9][0-9])(?![0-9])",
+    re.IGNORECASE,
+)
 _RUNNING_ON = re.compile(rb"[0-9][-/.:]\Z")
 _SAID_BETWEEN = re.compile(
     rb"(?P<date>" + _DAY + _MONTH + rb"[0-9]{2})" + _SAID + rb"(?P<serial>[0-9]{4})(?![0-9])", re.IGNORECASE
 )
 _SPACED = re.compile(rb"[0-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}(?![^0-9A-Za-z\x80-\xff]{0,2}[0-9])")
+_ODD = re.compile(rb"[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{2} ?[0-9]{2}(?![0-9])")
+_YEAR_FIRST = re.compile(
+    rb"(?:19|20)(?P<year>[0-9]{2})-?(?P<month>" + _MONTH + rb")-?(?P<day>" + _DAY + rb")-(?P<serial>[0-9]{4})(?![0-9-])"
+)
 _NINE = re.compile(rb"[1-9]" + _MONTH + rb"[0-9]{2}[ -]?[0-9]{4}(?![0-9])")
 _LOOKALIKE = re.compile(
     rb"(?P<date>" + _LIKE + rb"{6})[ ./_-]{0,3}(?P<serial>" + _LIKE + rb"{4})(?![0-9A-Za-z\x80-\xff])"
@@ -175,24 +231,58 @@ _SPELLED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + _WORD + rb"(?![a-z\x80-\xff])
 _SPELLED_REACH = 160
 _WORD_GAP_ONLY = re.compile(_WORD_GAP)
 
+
+def _mixed() -> bytes:
+    """Ten digits and letters like digits, at least one of each among them: the first letter in each place in turn."""
+    letter_first = _LIKE_LETTER + rb"[0-9]" + _LIKE * 4 + _LIKE_GAP + _LIKE * 4
+    others = (
+        b"".join(cells[:6]) + _LIKE_GAP + b"".join(cells[6:])
+        for place in range(1, 10)
+        for cells in [[rb"[0-9]"] * place + [_LIKE_LETTER] + [_LIKE] * (9 - place)]
+    )
+    return b"(?:" + b"|".join((letter_first, *others)) + b")"
+
+
 _EDGE = rb"(?:^|[^0-9])"
 _WORD_EDGE = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
 _SHAPES = [
     (_EDGE + _DAY + _GAP + _MONTH + _GAP + _YEAR + _GAP + rb"[0-9][0-9]" + _INNER + rb"[0-9]", _grouped),
     (_EDGE + rb"[0-36-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}", _spaced),
     (_EDGE + rb"[1-9]" + _MONTH + rb"[0-9]{2}[ \-]?[0-9]{4}(?:$|[^0-9])", _nine),
-    (
-        _WORD_EDGE + rb"(?:[0-9]" + _LIKE + rb"|" + _LIKE + rb"[0-9])" + _LIKE + rb"{4}[ ./_\-]{0,3}" + _LIKE + rb"{4}"
-        rb"(?:$|[^0-9A-Za-z\x80-\xff])",
-        _lookalike,
-    ),
+    (_WORD_EDGE + _mixed() + rb"(?:$|[^0-9A-Za-z\x80-\xff])", _lookalike),
     (_EDGE + _DAY + _MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
     (_EDGE + _DAY + _MONTH + rb"[0-9]{2}" + _SAID + rb"[0-9]{4}(?:$|[^0-9])", _said),
     (_WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, _spelled),
+    (
+        _EDGE
+        + rb"(?:[1-9]"
+        + _LOOSE_GAP
+        + _LOOSE_MONTH
+        + rb"|"
+        + _LOOSE_DAY
+        + rb"(?:"
+        + _LOOSE_GAP
+        + rb"[1-9]|"
+        + _MONTH_NAMED
+        + rb"))"
+        + _LOOSE_YEAR_GAP
+        + _YEAR
+        + _LOOSE_SERIAL_GAP
+        + rb"[0-9][0-9]"
+        + _INNER
+        + rb"[0-9]",
+        _loose,
+    ),
+    (_EDGE + rb"[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2} ?[0-9]{2}(?:$|[^0-9])", _odd),
+    (_EDGE + rb"(?:19|20)[0-9]{2}-?" + _MONTH + rb"-?" + _DAY + rb"-[0-9]{4}(?:$|[^0-9\-])", _year_first),
 ]
 
-_LOOKING_ALIKE = next(number for number, (_, read) in enumerate(_SHAPES) if read is _lookalike)
-_IN_WORDS = next(number for number, (_, read) in enumerate(_SHAPES) if read is _spelled)
+_IN_GROUPS = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _grouped)
+_LOOKING_ALIKE = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _lookalike)
+_IN_WORDS = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _spelled)
+
+_GROUPS = [[0, 1, 2, 4, 7, 8, 9], [5, 6, 10]]
+"""Shapes that cost less when searched together, measured: numbers, and what is said in words."""
 
 _SERIAL_HINT = (
     rb"(?:sidste (?:fire|4)|(?:fire|4) sidste|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|sidste cifre|slutter p|ender p"
@@ -206,7 +296,7 @@ _DATE = re.compile(
     + rb"|[1-9])[-./ ]{0,3}(?:(?P<month>"
     + _MONTH
     + rb"|[1-9])|(?P<word>"
-    + b"|".join(month.encode() for month in _MONTHS)
+    + _MONTH_WORD
     + rb"))[-./ ]{0,3}(?P<year>"
     + _YEAR
     + rb")(?![0-9])",
@@ -219,29 +309,51 @@ class Shapes:
     """Finds candidates in folded text."""
 
     def __init__(self) -> None:
-        self._engine = Engine([Pattern(number, shape) for number, (shape, _) in enumerate(_SHAPES)] + [_HINTED])
+        shapes = [Pattern(number, shape) for number, (shape, _) in enumerate(_SHAPES)] + [_HINTED]
+        self._engines = [Engine([shapes[number] for number in group]) for group in _GROUPS]
+        self._mixed = Engine([shapes[_LOOKING_ALIKE]])
+        self._mixed_occur = Engine([shapes[_LOOKING_ALIKE]], starts=False)
 
     def occur(self, data: bytes) -> bool:
         """Whether any shape is there at all."""
-        return bool(self._engine.matches(data, BUDGET))
+        return any(engine.occurs(data) for engine in (*self._engines, self._mixed_occur))
 
-    def find(self, data: bytes, today: datetime.date) -> list[Candidate]:
-        """Every possible birth number, in order, none overlapping. Raises TooManyHits on a text full of them."""
-        found: list[Candidate] = []
-        done = looked = 0
-        for begin, number in _places(data, self._engine.matches(data, BUDGET)):
-            if begin < done or (number == _IN_WORDS and begin < looked):
-                continue
-            if number == _IN_WORDS:
-                looked = begin + _SPELLED_REACH  # one look reads that far
-            read = _halves(data, begin) if number == _HINTED.number else _SHAPES[number][1](data, begin)
-            if read is not None and _is_possible(read.digits, today):
-                found.append(read)
-                done = read.end
+    def matches(self, data: bytes) -> list[Match]:
+        """Every place with a shape. Raises TooManyHits on a text full of them."""
+        found = [match for engine in self._engines for match in engine.matches(data, BUDGET)]
+        if self._mixed_occur.occurs(data):
+            found += self._mixed.matches(data, BUDGET)
         return found
 
+    def find(self, data: bytes, today: datetime.date) -> list[Candidate]:
+        """Every possible birth number, in order, none overlapping."""
+        return read(data, self.matches(data), today)
 
-def _places(data: bytes, matches: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
+
+def read(data: bytes, matches: list[Match], today: datetime.date) -> list[Candidate]:
+    """The birth numbers in these places, in order, none overlapping."""
+    found: list[Candidate] = []
+    done = looked = 0
+    for begin, number in _places(data, matches):
+        if begin < done or (number == _IN_WORDS and begin < looked):
+            continue
+        if number == _IN_WORDS:
+            looked = begin + _SPELLED_REACH  # one look reads that far
+        candidate = _halves(data, begin) if number == _HINTED.number else _SHAPES[number][1](data, begin)
+        if candidate is not None and _is_possible(candidate.digits, today):
+            found.append(candidate)
+            done = candidate.end
+    return found
+
+
+def run_of(data: bytes, match: Match) -> bytes:
+    """The ten digits of a place where they stand in one run; nothing where they do not."""
+    number, _, end = match
+    run = data[end - 9 : end + 1]
+    return run if number == _IN_GROUPS and run.isdigit() and len(run) == 10 else b""
+
+
+def _places(data: bytes, matches: list[Match]) -> list[tuple[int, int]]:
     """Where each shape begins (halves: where it ends), once each. The edge before a number belongs to the match."""
     places: set[tuple[int, int]] = set()
     for pattern, start, end in matches:
@@ -250,8 +362,7 @@ def _places(data: bytes, matches: list[tuple[int, int, int]]) -> list[tuple[int,
             continue
         first = data[start : start + 1]
         begin = start if first.isdigit() or (start == 0 and first.isalnum()) else start + 1
-        if pattern != _LOOKING_ALIKE or not data[begin : begin + 6].isdigit() or not data[end - 5 : end - 1].isdigit():
-            places.add((begin, pattern))
+        places.add((begin, pattern))
     return sorted(places)
 
 
@@ -269,7 +380,7 @@ def _halves(data: bytes, begin: int) -> Candidate | None:
 
 def _date_digits(match: re.Match[bytes]) -> str:
     month = match["month"]
-    number = int(month) if month else _MONTHS.index(match["word"].lower().decode("ascii")) + 1
+    number = int(month) if month else _MONTHS.index(match["word"][:3].lower().decode("ascii")) + 1
     return f"{int(match['day']):02}{number:02}{match['year'][-2:].decode('ascii')}"
 
 

@@ -8,28 +8,29 @@ since 2007. A label such as `faktura` beside a number lowers it and never outwei
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-from gateway.detect.candidates import Candidate, Shapes
-from gateway.detect.engine import Engine, Hit, Pattern
-from gateway.detect.neighbours import Columns, is_moment, person_beside, speaking_against
+from gateway.detect.candidates import Candidate, Match, Shapes, read, run_of
+from gateway.detect.labels import Label, Labels, surroundings
+from gateway.detect.neighbours import (
+    Columns,
+    given_name_beside,
+    in_link,
+    is_about,
+    is_moment,
+    person_beside,
+    speaking_against,
+)
 from gateway.detect.number import birth_date, check_digit_holds, is_replacement
 from gateway.detect.rules import CprRules
 from gateway.detect.score import Score
-from gateway.detect.words import expression
 from gateway.mail.finding import Confidence
 
-_CUE, _COUNTER = 1, 2
-_AROUND = 240
-_NEAR = 90
-_BESIDE = 28
-_MANY = 100
+_MANY = 300
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
-_SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n")
-_NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
-_LINE_END = re.compile(rb"[\n;]")
-_GATES = {"form.nine", "form.halves", "form.words", "form.lookalike"}
+_STRONG_CUES = ("cue.near", "cue.column")
+_GATES = {"form.nine", "form.halves", "form.words", "form.lookalike", "form.odd", "form.year_first"}
 """Forms that mean nothing without a word for CPR numbers."""
 
 
@@ -38,15 +39,14 @@ class CprDetector:
 
     name = "cpr"
 
-    def __init__(self, rules: CprRules) -> None:
+    def __init__(self, rules: CprRules, names: frozenset[str] = frozenset()) -> None:
         self._rules = rules
+        self._names = names
         self._score = Score(rules.weights, rules.thresholds)
         self._shapes = Shapes()
-        self._words = Engine(
-            [Pattern(_CUE, expression(word)) for word in rules.cues]
-            + [Pattern(_COUNTER, expression(word)) for word in rules.counter_cues]
-        )
-        self._cues = Engine([Pattern(_CUE, expression(word)) for word in rules.cues])
+        self._exceptional_days = {f"{date:%d%m}".encode() for date in rules.exception_dates}
+        self._labels = Labels(rules)
+        self._judged = lru_cache(maxsize=4096)(self._judge)
 
     def matters(self, data: bytes) -> bool:
         """Whether anything in the text has the shape of a number."""
@@ -54,18 +54,44 @@ class CprDetector:
 
     def find(self, data: bytes, today: datetime.date) -> Iterator[tuple[int, str, Confidence, tuple[str, ...]]]:
         """Place, digits, confidence and explained evidence of each number that reaches the lowest threshold."""
-        candidates = [each for each in self._shapes.find(data, today) if each.digits not in self._rules.allow]
-        hurried = len(candidates) > _MANY and not self._cues.hits(data, limit=0)[:1]
-        columns = Columns(data)
-        for candidate in candidates:
-            facts = [*candidate.form, *self._facts(candidate.digits)]
-            if hurried and self._score.total([*facts, "person.near"]) < self._score.threshold(Confidence.LIKELY):
+        matches = self._shapes.matches(data)
+        many = len(matches) > _MANY
+        cues_occur = not many or self._labels.cues_occur(data)
+        if not cues_occur and not self._is_enough(("form.plain",)):
+            matches = self._worth_reading(data, matches)
+        heads = _Heads(data, self._labels)
+        for candidate in read(data, matches, today):
+            facts = (*candidate.form, *self._facts(candidate.digits))
+            if candidate.digits in self._rules.allow or not (cues_occur or self._is_enough(facts)):
                 continue
-            evidence = [*facts, *self._context(data, candidate, columns, today)]
-            confidence = self._score.confidence(evidence)
+            head = heads.over(candidate.start)
+            if not cues_occur and head.counter and not self._is_anything((*facts, head.counter)):
+                continue
+            if many and head.cue:
+                evidence = (*facts, head.cue)  # one of many in a column of CPR numbers: nothing else need be asked
+            else:
+                evidence = (*facts, *self._context(data, candidate, head, cues_occur, today))
+            confidence, explained = self._judged(evidence)
             if confidence is None or (candidate.form[0] in _GATES and not _has_cue(evidence)):
                 continue
-            yield candidate.start, candidate.digits, confidence, self._score.explained(evidence)
+            yield candidate.start, candidate.digits, confidence, explained
+
+    def _judge(self, evidence: tuple[str, ...]) -> tuple[Confidence | None, tuple[str, ...]]:
+        return self._score.confidence(evidence), self._score.explained(evidence)
+
+    def _is_anything(self, facts: tuple[str, ...]) -> bool:
+        """Whether a number with this against it could become possible."""
+        return self._score.total((*facts, "person.near")) >= self._score.threshold(Confidence.POSSIBLE)
+
+    def _is_enough(self, facts: tuple[str, ...]) -> bool:
+        """Whether one of many numbers is likely without any word for CPR numbers; a name beside it is in every row."""
+        return self._score.total(facts) >= self._score.threshold(Confidence.LIKELY)
+
+    def _worth_reading(self, data: bytes, matches: list[Match]) -> list[Match]:
+        """Ten digits in one run need their check digit, or a date without one, where no word speaks for them."""
+        runs = ((match, run_of(data, match)) for match in matches)
+        days = self._exceptional_days
+        return [match for match, run in runs if not run or run[:4] in days or check_digit_holds(run)]
 
     def _facts(self, digits: str) -> Iterator[str]:
         if is_replacement(digits):
@@ -77,63 +103,46 @@ class CprDetector:
         elif birth_date(digits) in self._rules.exception_dates:
             yield "check.exception"
 
-    def _context(self, data: bytes, candidate: Candidate, columns: Columns, today: datetime.date) -> Iterator[str]:
-        before = data[max(0, candidate.start - _AROUND) : candidate.start]
-        after = data[candidate.end : candidate.end + _AROUND]
-        cue, counter = self._labels(before, after)
+    def _context(
+        self, data: bytes, candidate: Candidate, head: Label, cues_occur: bool, today: datetime.date
+    ) -> Iterator[str]:
+        """What the words and marks around a number say; `head` is what the head of its column says."""
+        before, after = surroundings(data, candidate.start, candidate.end)
+        look = self._labels.around if cues_occur else self._labels.in_cell
+        cue, counter, person = look(before, after)
         if cue != "cue.near" and not counter:
-            cue, counter = self._column(columns.head_of(candidate.start), cue)
+            cue, counter = head.cue or cue, head.counter
+        named = person_beside(before, after) or (not counter and given_name_beside(before, after, self._names))
         if cue:
             yield cue
-        if counter:
-            yield "counter.softened" if cue in ("cue.near", "cue.column") else counter
-        if person_beside(before, after):
+        if counter and not (named and is_about(before)):
+            yield "counter.softened" if cue in _STRONG_CUES else counter
+        if named:
             yield "person.near"
-        if cue not in ("cue.near", "cue.column"):
-            yield from speaking_against(before, after, candidate.digits, candidate.form)
+        elif person and not counter:
+            yield person
+        if in_link(before, after):
+            yield "in_link"
+        elif cue not in _STRONG_CUES:
+            yield from speaking_against(before, after, candidate.form)
             if is_moment(candidate.digits, today):
                 yield "moment"
 
-    def _column(self, head: bytes, cue: str) -> tuple[str, str]:
-        """What the head of the column says, if it says anything."""
-        kinds = {hit.pattern for hit in self._words.hits(head)} if head else set()
-        if _CUE in kinds:
-            return "cue.column", ""
-        return cue, "counter.column" if _COUNTER in kinds else ""
 
-    def _labels(self, before: bytes, after: bytes) -> tuple[str, str]:
-        """The strongest cue around the number, and whether another label stands beside it."""
-        cue = counter = ""
-        cues, counters = self._split(before)
-        for hit in cues:
-            near = len(before) - hit.end <= _NEAR and not _SENTENCE_END.search(before, hit.end)
-            cue = "cue.near" if near or cue == "cue.near" else "cue.far"
-        if any(_is_beside(before[hit.end - 1 :]) for hit in counters):
-            counter = "counter.near"
-        cues, counters = self._split(after)
-        for hit in cues:
-            near = hit.start <= _NEAR and not _SENTENCE_END.search(after, 0, hit.start)
-            cue = "cue.near" if near or cue == "cue.near" else "cue.far"
-        if any(hit.start <= 3 and not _LINE_END.search(after, 0, hit.start + 1) for hit in counters):
-            counter = "counter.near"
-        return cue, counter
+class _Heads:
+    """What the head of each column of one text says, asked of the words once for each head."""
 
-    def _split(self, text: bytes) -> tuple[list[Hit], list[Hit]]:
-        """The cues and the other labels in a text; the `nr.` of a `cpr-nr.` is no label of its own."""
-        hits = self._words.hits(text)
-        cues = [hit for hit in hits if hit.pattern == _CUE]
-        others = [
-            hit
-            for hit in hits
-            if hit.pattern == _COUNTER and not any(cue.start <= hit.end and hit.start <= cue.end + 2 for cue in cues)
-        ]
-        return cues, others
+    def __init__(self, data: bytes, labels: Labels) -> None:
+        self._columns = Columns(data)
+        self._labels = labels
+        self._known: dict[bytes, Label] = {}
+
+    def over(self, at: int) -> Label:
+        head = self._columns.head_of(at)
+        if head not in self._known:
+            self._known[head] = self._labels.of_head(head)
+        return self._known[head]
 
 
-def _is_beside(between: bytes) -> bool:
-    """Whether a label reaches the number: on the same line, with few words but any list of numbers between."""
-    return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1 and not _LINE_END.search(between)
-
-
-def _has_cue(evidence: list[str]) -> bool:
+def _has_cue(evidence: tuple[str, ...]) -> bool:
     return any(name.startswith("cue.") for name in evidence)

@@ -11,9 +11,19 @@ from collections.abc import Iterator
 
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])"
 _NAME = _CAPITAL + rb"(?:[a-z]|\xc3[\xa0-\xbf]){1,20}"
-_NAME_BEFORE = re.compile(_NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}[ \t_:,;()|-]{1,12}\Z")
+_NAME_BEFORE = re.compile(_NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}[ \t\n_:,;()|-]{1,12}\Z")
 _NAME_AFTER = re.compile(rb"[ \t_:,;()|-]{1,8}" + _NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}")
 _TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
+_LINK_BEFORE = re.compile(rb"://|^\W*www\.|[a-z0-9]\.[a-z]{2,10}/", re.IGNORECASE)
+_CUE_IN_LINK = re.compile(rb"(?:cpr|personn|ssn)[a-z_-]{0,16}(?:=|%3d|:|/)\Z", re.IGNORECASE)
+_ABOUT = re.compile(
+    rb"\b(?:for|om|til|p\xc3\xa5|vedr\.?|vedr\xc3\xb8rende|ang\.?|ang\xc3\xa5ende)[ :]{1,2}\Z", re.IGNORECASE
+)
+_BRANCH_BEFORE = re.compile(rb"(?<![0-9])[0-9]{4}[ -]{1,2}\Z")
+_LINE = re.compile(rb"[\n;]")
+_GIVEN = re.compile(_NAME + rb"|(?:[a-z]|\xc3[\xa0-\xbf]){4,20}")
+"""A word that may be a given name; people in a hurry write them small."""
+_BESIDE = 32
 _ADDRESS_AFTER = re.compile(rb"[0-9A-Za-z._%+-]{0,60}@[0-9A-Za-z-]")
 _CAPITAL_CODE = re.compile(rb"(?:^|[^0-9A-Za-z\x80-\xff])[A-Z]{1,8}\Z")
 _JOINED_BEFORE = re.compile(rb"(?:[0-9][-/.,_:]|[A-Za-z0-9][-#=/]|#)\Z")
@@ -29,18 +39,45 @@ def person_beside(before: bytes, after: bytes) -> bool:
     return bool(_NAME_BEFORE.search(before[-60:]) or _NAME_AFTER.match(after))
 
 
-def speaking_against(before: bytes, after: bytes, digits: str, form: tuple[str, ...]) -> Iterator[str]:
+def given_name_beside(before: bytes, after: bytes, names: frozenset[str]) -> bool:
+    """A given name of the policy on the same line, a few words away at most."""
+    left = _LINE.split(before[-_BESIDE:])[-1]
+    right = _LINE.split(after[:_BESIDE], maxsplit=1)[0]
+    return any(word.decode("utf-8").capitalize() in names for side in (left, right) for word in _GIVEN.findall(side))
+
+
+def is_about(before: bytes) -> bool:
+    """Whether the number is what something is about: `kvittering for 150322 6239` is no receipt's number."""
+    return bool(_ABOUT.search(before[-16:]))
+
+
+def in_link(before: bytes, after: bytes) -> bool:
+    """Whether the digits are part of a link or an address that does not itself say that they are a CPR number."""
+    left, right = _token(before, after)
+    return bool(_LINK_BEFORE.search(left) or _ADDRESS_AFTER.match(right)) and not _CUE_IN_LINK.search(left)
+
+
+def speaking_against(before: bytes, after: bytes, form: tuple[str, ...]) -> Iterator[str]:
     """Evidence that the digits belong to something else."""
-    left = before.rsplit(None, 1)[-1] if before[-1:].strip() else b""
-    right = after.split(None, 1)[0] if after[:1].strip() else b""
-    if b"://" in left or left.lower().startswith(b"www.") or _ADDRESS_AFTER.match(right):
-        yield "in_link"
-    elif _is_code(left[-40:], right[:40]):
+    left, right = _token(before, after)
+    if _is_code(left[-40:], right[:40]):
         yield "in_token"
-    elif _JOINED_BEFORE.search(left) or _JOINED_AFTER.match(right) or _CAPITAL_CODE.search(left):
+    elif (
+        _JOINED_BEFORE.search(left)
+        or _JOINED_AFTER.match(right)
+        or _CAPITAL_CODE.search(left)
+        or (form[0] == "form.plain" and _BRANCH_BEFORE.search(before[-8:]))
+    ):
         yield "joined"
     if "form.pairs" in form and form[0] != "form.hyphen" and _TOWN_AFTER.match(after):
         yield "address.near"
+
+
+def _token(before: bytes, after: bytes) -> tuple[bytes, bytes]:
+    """What is written together with the digits, to the left and to the right."""
+    left = before.rsplit(None, 1)[-1] if before[-1:].strip() else b""
+    right = after.split(None, 1)[0] if after[:1].strip() else b""
+    return left, right
 
 
 def is_moment(digits: str, today: datetime.date) -> bool:
@@ -62,24 +99,27 @@ class Columns:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._block = 0
         self._seen = 0
+        self._begin_block(0)
 
     def head_of(self, at: int) -> bytes:
         """The first row's cell above this place, or the line above a bare list; empty when there is neither."""
         data = self._data
         gap = data.rfind(b"\n\n", self._seen, at)
         if gap >= 0:
-            self._block = gap + 2
+            self._begin_block(gap + 2)
         self._seen = at
         row = data.rfind(b"\n", max(self._block, at - _ROW_LONGEST), at) + 1
         if row <= self._block:
             return b""
-        head = data[self._block : self._block + _ROW_LONGEST].lstrip(b"\n\r").split(b"\n", 1)[0]
-        line = data[row:at]
-        for delimiter in _DELIMITERS:
-            column = line.count(delimiter)
-            if head.count(delimiter) and (column or delimiter in data[at : at + 60].split(b"\n", 1)[0]):
-                cells = head.split(delimiter)
+        for delimiter, cells in self._cells:
+            column = data.count(delimiter, row, at)
+            if column or delimiter in data[at : at + 60].split(b"\n", 1)[0]:
                 return cells[column] if column < len(cells) else b""
-        return head if not line.strip() and not _DIGIT.search(head[:3]) and len(head) <= 80 else b""
+        return self._head if not data[row:at].strip() and self._heads_list else b""
+
+    def _begin_block(self, start: int) -> None:
+        self._block = start
+        self._head = head = self._data[start : start + _ROW_LONGEST].lstrip(b"\n\r").split(b"\n", 1)[0]
+        self._cells = [(delimiter, head.split(delimiter)) for delimiter in _DELIMITERS if delimiter in head]
+        self._heads_list = len(head) <= 80 and not _DIGIT.search(head[:3])

@@ -53,8 +53,19 @@ _HEAP = re.compile(r"([^\w\x00-\x7f]{8})[^\w\x00-\x7f]+")
 takes time in the square of its height."""
 _STRETCH = 50_000
 _DENSE = 4
+_CODED = (
+    (b"%2D", b"-"),
+    (b"%2d", b"-"),
+    (b"&nbsp;", b" "),
+    (b"&#160;", b" "),
+    (b"&#45;", b"-"),
+    (b"&ndash;", b"-"),
+    (b"&#8209;", b"-"),
+    (b"&shy;", b""),
+)
 _SHORT = 2_000
 """Up to this many bytes a plain search is quicker than the engine; beyond, the engine by far."""
+_EXOTIC = Engine([Pattern(0, rb"[\xc2\xc4-\xff]")])
 _LONE_CR = Engine([Pattern(0, rb"\r[^\n]")])
 _BLANK_AT_LINE_END = Engine([Pattern(0, rb" \n")])
 
@@ -62,13 +73,22 @@ _BLANK_AT_LINE_END = Engine([Pattern(0, rb" \n")])
 def fold(text: str) -> bytes:
     """The matching copy of a text, in time linear in its length whatever it holds."""
     data = text.encode("utf-8", "replace")
-    if not text.isascii() and data.translate(None, _EUROPEAN):
+    if not text.isascii() and (data.translate(None, _EUROPEAN) if len(data) < _SHORT else _EXOTIC.occurs(data)):
         data = _fold_exotic(data.decode("utf-8")).encode("utf-8")
     if b"\r" in data:
         data = _with_line_ends(data)
     if b" \n" in data if len(data) < _SHORT else _BLANK_AT_LINE_END.occurs(data):
         data = data.replace(b" \n", b"\n")
+    if b"%" in data or b"&" in data:
+        data = _decoded(data)
     return _unquoted(data) if b">" in data and b"\n>" in data else data
+
+
+def _decoded(data: bytes) -> bytes:
+    """Hyphens and spaces that another program has written as code."""
+    for code, plain in _CODED:
+        data = data.replace(code, plain)
+    return data
 
 
 def _with_line_ends(data: bytes) -> bytes:
@@ -170,4 +190,6 @@ def _compatible(ch: str) -> str:
     if unicodedata.decomposition(ch).startswith(("<super>", "<sub>")):
         return ch
     plain = unicodedata.normalize("NFKC", ch).replace("\u2044", "/")
+    if plain == ch and ch >= "\u2000" and unicodedata.category(ch) in ("So", "Sm"):
+        return "|"  # arrows, boxes, pictures
     return "".join(fold_char(each) if each != ch and not each.isascii() else each for each in plain)

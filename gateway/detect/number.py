@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 from functools import lru_cache
 
-_WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+_OF_NOUGHTS = 37 * ord("0")
+"""What ten noughts weigh, as characters, with the weights 4 3 2 7 6 5 4 3 2 1."""
 _REPLACEMENT = 60
 
 
@@ -34,6 +35,8 @@ def is_replacement(digits: str) -> bool:
     return digits[0] in "6789"
 
 
-def check_digit_holds(digits: str) -> bool:
+def check_digit_holds(digits: str | bytes) -> bool:
     """Modulus 11. Evidence only: numbers that fail it have been issued since 2007."""
-    return sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits, strict=True)) % 11 == 0
+    a, b, c, d, e, f, g, h, i, j = digits.encode("ascii") if isinstance(digits, str) else digits
+    total = 4 * a + 3 * b + 2 * c + 7 * d + 6 * e + 5 * f + 4 * g + 3 * h + 2 * i + j
+    return (total - _OF_NOUGHTS) % 11 == 0

@@ -18,12 +18,15 @@ EVIDENCE = {
     "form.plain": "ten digits in one run",
     "form.space": "date and serial with a space between them",
     "form.mark": "date and serial with a mark between them",
+    "form.stroke": "date and serial with a stroke or the like between them",
     "form.line": "date and serial on two lines or in two cells",
     "form.spaced": "every digit by itself",
     "form.pairs": "the date in pairs",
     "form.uneven": "the date divided unevenly",
     "form.full_year": "the year in four digits",
     "form.split": "the serial divided",
+    "form.odd": "ten digits in groups that no date has",
+    "form.year_first": "the date from the year on",
     "form.nine": "nine digits, as when a spreadsheet takes the leading zero",
     "form.lookalike": "letters that look like digits",
     "form.health": "the health service's replacement number, with two letters",
@@ -36,8 +39,10 @@ EVIDENCE = {
     "cue.far": "a word for CPR numbers nearby",
     "cue.column": "a word for CPR numbers at the head of its column",
     "person.near": "a person's name beside it",
+    "person.word": "a word for a person in the same sentence",
     "counter.near": "labelled as another number",
     "counter.column": "the head of its column or list labels it as another number",
+    "counter.weak": "labelled as something that may be about a person",
     "counter.softened": "another label too, but a word for CPR numbers as well",
     "joined": "joined to other letters or digits",
     "address.near": "a postal code and a town",
@@ -61,6 +66,9 @@ EVIDENCE = {
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
 
 
+_LABELS = ("weak_cues", "counter_cues", "weak_counter_cues", "person_words")
+
+
 @dataclass(frozen=True, slots=True)
 class CprRules:
     """What cpr.yaml says."""
@@ -68,19 +76,22 @@ class CprRules:
     exception_dates: frozenset[datetime.date] = frozenset()
     allow: frozenset[str] = field(default=frozenset(), repr=False)
     cues: tuple[str, ...] = ("*cpr*",)
+    weak_cues: tuple[str, ...] = ()
     counter_cues: tuple[str, ...] = ()
+    weak_counter_cues: tuple[str, ...] = ()
+    person_words: tuple[str, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=dict)
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any]) -> CprRules:
-        known = ("exception_dates", "allow", "cues", "counter_cues", "weights", "thresholds")
+        known = ("exception_dates", "allow", "cues", *_LABELS, "weights", "thresholds")
         _only(data, known, "cpr.yaml")
         return cls(
             exception_dates=frozenset(_date(each) for each in _strings(data, "exception_dates")),
             allow=frozenset(_number(each) for each in _strings(data, "allow")),
             cues=tuple(_words(data, "cues")) or ("*cpr*",),
-            counter_cues=tuple(_words(data, "counter_cues")),
+            **{key: tuple(_words(data, key)) for key in _LABELS},
             weights=_weights(data.get("weights", {})),
             thresholds=_thresholds(data.get("thresholds", {})),
         )

@@ -72,6 +72,8 @@ FOUND = [
     ("cpr 290204-4007", "2902044007", "leap day of 2004: the seventh digit decides the century"),
     ("Personnr: 150322--6239", "1503226239", "personnr"),
     ("født 150322 6239", "1503226239", "born"),
+    ("Sag: 070761-4285", "0707614285", "a case may be a person's: a valid check digit and the hyphen outweigh it"),
+    ("Medlem 070761-4285 har meldt sig ud", "0707614285", "so may a member"),
     ("sygesikringsbevis 1503226239", "1503226239", "health card"),
 ]
 
@@ -82,6 +84,8 @@ NOT_FOUND = [
     ("Fakturanr. 1712021175 er sendt to gange", "invoice"),
     ("ordrenummer 210311-3299", "order number with a hyphen"),
     ("Jeres j.nr. 200610-1952", "journal number"),
+    ("Sagsnr. 070761-4285", "but the number of a case is a label as strong as others"),
+    ("Sag 1711093156 er lukket", "and ten digits in one run are more often the case's own"),
     ("konto 9999 131106 1581", "bank account after its registration number"),
     ("Kontonummeret er 9999-2610010620", "joined to the registration number"),
     ("70 10 22 42 og 70 10 33 10", "telephone numbers in pairs"),
@@ -194,3 +198,46 @@ def test_century_table(digits: str, want: datetime.date | None) -> None:
 def test_check_digit() -> None:
     assert check_digit_holds("0707614285")
     assert not check_digit_holds("2512489996")
+
+
+def test_a_text_said_twice_is_found_in_both_places(detectors: Detectors) -> None:
+    """The HTML reading of a long mail says what its text says, with other line ends: read once, told twice."""
+    lines = ["Møde om sommerfesten, alle er velkomne, husk kaffe.", ""] * 90
+    said = [*lines, "cpr 150322-6239", *lines]
+    fragments = [Fragment(TEXT, "\r\n".join(said)), Fragment(HTML, "\n" + "\n".join(filter(None, said)))]
+    found = detectors.find(fragments, today=TODAY)
+    assert [(str(each.place), each.identity.reveal()) for each in found] == [
+        ("text", "1503226239"),
+        ("html", "1503226239"),
+    ]
+
+
+def test_a_text_that_begins_alike_is_read_by_itself(detectors: Detectors) -> None:
+    filling = "Møde om sommerfesten, alle er velkomne, husk kaffe.\n" * 90
+    fragments = [Fragment(TEXT, filling), Fragment(HTML, filling + "cpr 150322-6239")]
+    assert [str(each.place) for each in detectors.find(fragments, today=TODAY)] == ["html"]
+
+
+TABLE = [
+    pytest.param("ordrenummer", "0901102554", False, id="a column of order numbers"),
+    pytest.param("tekst", "0901102554", True, id="a column that says nothing, valid check digits"),
+    pytest.param("tekst", "1503226239", False, id="a column that says nothing, broken check digits"),
+    pytest.param("CPR", "1503226239", True, id="a column of CPR numbers"),
+    pytest.param("CPR", "150322-6239", True, id="a column of CPR numbers with hyphens"),
+]
+
+
+@pytest.mark.parametrize(("head", "number", "want"), TABLE)
+def test_a_number_in_a_table_of_many(find, head: str, number: str, want: bool) -> None:
+    """Beyond some hundred numbers a table is judged column by column."""
+    rows = [f"{line};Bolde og net;45{line:08};{line % 9}" for line in range(300)]
+    rows[150] = f"150;Bolde og net;{number};3"
+    filling = [f"{line};Bolde og net;2{line % 9}0412{1000 + line};3" for line in range(200)]
+    found = numbers(find, "\n".join([f"nr;vare;{head};antal", *rows, *filling]))
+    assert (number.replace("-", "") in found) == want
+
+
+def test_every_number_of_a_long_column_is_counted(find) -> None:
+    rows = [f"{line};{1 + line % 28:02}0318{4000 + line}" for line in range(2_000)]
+    [row] = summarise(find("\n".join(["nr;cpr", *rows])))
+    assert row.count == 2_000

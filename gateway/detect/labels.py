@@ -1,0 +1,140 @@
+"""Words around a number that say what it is: a CPR number (cues) or something else (counter-cues, strong or weak).
+
+A strong label is a word for another number (`ordrenr.`, `konto`); a weak one is the name of a thing that may be about a
+person (`sag`, `kunde`), which lowers a number but does not silence one that is written as a CPR number and has a valid
+check digit.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from gateway.detect.engine import Engine, Pattern
+from gateway.detect.rules import CprRules
+from gateway.detect.words import expression
+
+_AROUND = 240
+"""How far from a number its words are looked for, in bytes."""
+_CUE, _MAYBE_CUE, _STRONG, _WEAK, _PERSON = range(1, 6)
+_NEAR = 90
+_BESIDE = 28
+_FEW_WORDS = 2
+_BETWEEN = b"\0\0\0\0"
+_SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n")
+_NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
+_CELL_END = re.compile(rb"[\n;]")
+
+
+class Label(NamedTuple):
+    """The strongest cue, the strongest counter-cue, and a word for a person, as kinds of evidence; empty for none."""
+
+    cue: str = ""
+    counter: str = ""
+    person: str = ""
+
+
+class Hit(NamedTuple):
+    """A word found before or after a number: what it is and where it stands."""
+
+    kind: int
+    start: int
+    end: int
+
+
+class Labels:
+    """Knows the words of the policy; holds nothing of any text."""
+
+    def __init__(self, rules: CprRules) -> None:
+        cues = [Pattern(_CUE, expression(word)) for word in rules.cues]
+        maybe = [Pattern(_MAYBE_CUE, expression(word)) for word in rules.weak_cues]
+        strong = [Pattern(_STRONG, expression(word)) for word in rules.counter_cues]
+        weak = [Pattern(_WEAK, expression(word)) for word in rules.weak_counter_cues]
+        persons = [Pattern(_PERSON, expression(word)) for word in rules.person_words]
+        self._words = Engine([*cues, *maybe, *strong, *weak, *persons])
+        self._cues = Engine([*cues, *maybe])
+
+    def cues_occur(self, data: bytes) -> bool:
+        """Whether any word for CPR numbers is there at all."""
+        return self._cues.occurs(data)
+
+    def around(self, before: bytes, after: bytes) -> Label:
+        """What the words before and after a number say it is."""
+        hits = [Hit(*each) for each in self._words.matches(before + _BETWEEN + after)]
+        beside = [hit for hit in hits if hit.kind in (_STRONG, _WEAK) and _is_beside(hit, before, after)]
+        cues = [hit for hit in hits if hit.kind == _CUE or (hit.kind == _MAYBE_CUE and not _is_outdone(hit, beside))]
+        cue = ""
+        for hit in cues:
+            cue = "cue.near" if cue == "cue.near" or _is_near(hit, before, after) else "cue.far"
+        others = {_strength(hit, before) for hit in beside if not _is_of(hit, cues)}
+        persons = any(hit.kind == _PERSON and _is_near(hit, before, after) for hit in hits)
+        return Label(cue, _counter(others, "counter.near"), "person.word" if persons else "")
+
+    def in_cell(self, before: bytes, after: bytes) -> Label:
+        """The same where no cue is anywhere in the text: then only the number's own line or cell can say more."""
+        cell_before = _CELL_END.split(before)[-1]
+        cell_after = _CELL_END.split(after[: 2 * _BESIDE], maxsplit=1)[0]
+        return self.around(cell_before, cell_after) if cell_before or cell_after else Label()
+
+    def of_head(self, head: bytes) -> Label:
+        """What the head of a column says."""
+        kinds = {number for number, _, _ in self._words.matches(head)} if head else set()
+        return Label("cue.column") if kinds & {_CUE, _MAYBE_CUE} else Label("", _counter(kinds, "counter.column"))
+
+
+def surroundings(data: bytes, start: int, end: int) -> tuple[bytes, bytes]:
+    """The text before and after a number, without the halves of the words where it is cut off."""
+    low, high = start - _AROUND, end + _AROUND
+    before, after = data[max(0, low) : start], data[end:high]
+    if low > 0:
+        before = before[before.find(b" ") + 1 :]
+    if high < len(data) and b" " in after:
+        after = after[: after.rfind(b" ")]
+    return before, after
+
+
+def _counter(kinds: set[int], strong: str) -> str:
+    if _STRONG in kinds:
+        return strong
+    return "counter.weak" if _WEAK in kinds else ""
+
+
+def _is_near(hit: Hit, before: bytes, after: bytes) -> bool:
+    """Whether a cue stands close to the number, in the same sentence."""
+    if hit.end <= len(before) + 1:
+        return len(before) - hit.end <= _NEAR and not _SENTENCE_END.search(before, hit.end)
+    start = _in_after(hit, before)
+    return start <= _NEAR and not _SENTENCE_END.search(after, 0, start)
+
+
+def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
+    """Whether a label reaches the number: on its line, with few words or any list of numbers between, or after it."""
+    if hit.end <= len(before) + 1:
+        between = before[hit.end - 1 :]
+        if _CELL_END.search(between) or _SENTENCE_END.search(between):
+            return False
+        return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1
+    start = _in_after(hit, before)
+    return start <= 3 and not _CELL_END.search(after, 0, start + 1)
+
+
+def _strength(hit: Hit, before: bytes) -> int:
+    """A strong label is as weak as others where more than a few words part it from the number."""
+    if hit.kind == _STRONG and len(_WORD.findall(before, hit.end - 1)) > _FEW_WORDS:
+        return _WEAK
+    return hit.kind
+
+
+def _is_outdone(cue: Hit, labels: list[Hit]) -> bool:
+    """Whether another label stands between a weak cue and the number: `nemkonto, konto 1234567890`."""
+    return any(label.start >= cue.end - 1 for label in labels)
+
+
+def _in_after(hit: Hit, before: bytes) -> int:
+    return max(0, hit.start - len(before) - len(_BETWEEN))
+
+
+def _is_of(hit: Hit, cues: list[Hit]) -> bool:
+    """Whether a label is part of a cue: the `nr.` of a `cpr-nr.` is no label of its own."""
+    return any(cue.start <= hit.end and hit.start <= cue.end + 2 for cue in cues)
