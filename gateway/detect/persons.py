@@ -25,9 +25,21 @@ _OPENS_WITH_VERB = re.compile(
     r"(?:har|er|fik|får|blev|bliver|skal|går|tager|tog|kan|vil|siger|sagde|havde|kom|kommer|ringede|fortalte|lider|spiser|"
     r"slog|bor|mistrives|græder|bider|virker|mangler|bruger|var|må)\b"
 )
+_ELLIPTIC = re.compile(
+    r"^\W*(?:hej[^a-zæøå]*|(?:beklager|sorry),? )?"
+    r"(?:har|er|ligger|måtte|må|kommer|fik|blev|bliver|var|går|skal|tager|sidder|kan|havde) "
+    r"(?!(?:jeg|du|han|hun|vi|i|det|den|der|de|man|nogen|nogle|dine?|dit|jeres|vores|mine?|mit|hans|hendes|alle|en|et)\b"
+    r"|barnet|(?-i:[A-ZÆØÅ]))[^?]*$",
+    re.IGNORECASE,
+)
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
 NAMED, POSSIBLE = "person.named", "person.possible"
+
+
+def leaves_out_the_writer(sentence: str) -> bool:
+    """Whether a sentence begins with its verb, as in hasty mail: `Er blevet indlagt, kommer mandag.`"""
+    return _ELLIPTIC.match(sentence) is not None
 
 
 class Names:

@@ -49,14 +49,17 @@ EVIDENCE = {
     "term.weak": "a word that lends weight",
     "term.second": "a second such word",
     "term.third": "further such words",
+    "term.owned": "somebody's own: his, hers, my, or a genitive before it",
     "person.named": "a named person in the sentence",
     "person.relation": "somebody's relation, or he or she",
     "person.self": "the writer about himself",
     "person.possible": "what may be a name",
     "person.nearby": "a person in the sentence before or after",
+    "person.self.nearby": "the writer about himself in the sentence before or after",
     "predicate": "the word is said of the person",
     "innocent": "a context of everybody and nobody: course, policy, organisation",
     "innocent.nearby": "such a context in the sentence before or after",
+    "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
 
@@ -117,11 +120,12 @@ class PersonRules:
     relations: tuple[str, ...] = ()
     self: tuple[str, ...] = ()
     predicates: tuple[str, ...] = ()
+    nobody: tuple[str, ...] = ()
 
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> PersonRules:
         sets = ("names", "ambiguous_names", "not_names", "openers")
-        lists = ("relations", "self", "predicates")
+        lists = ("relations", "self", "predicates", "nobody")
         _only(data, ("kind", *sets, *lists), f"ord/{name}.yaml")
         return cls(
             names=frozenset(_strings(data, "names")),
@@ -131,6 +135,7 @@ class PersonRules:
             relations=tuple(_phrases(data, "relations", name)),
             self=tuple(_phrases(data, "self", name)),
             predicates=tuple(_phrases(data, "predicates", name)),
+            nobody=tuple(_phrases(data, "nobody", name)),
         )
 
 
@@ -168,6 +173,7 @@ class WordRules:
     terms: tuple[TermRules, ...] = ()
     persons: PersonRules = field(default_factory=PersonRules)
     innocent: tuple[str, ...] = ()
+    light: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
@@ -181,6 +187,7 @@ class WordRules:
             terms=tuple(TermRules.from_mapping(name, data) for name, data in kinds["terms"]),
             persons=persons[0] if persons else PersonRules(),
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
+            light=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "light", name)),
             identifiers=tuple(
                 Identifier.from_mapping(name, each)
                 for name, data in kinds["identifiers"]

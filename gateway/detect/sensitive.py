@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Hit, Pattern
 from gateway.detect.normalise import letters
-from gateway.detect.persons import Names
+from gateway.detect.persons import Names, leaves_out_the_writer
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
 from gateway.detect.sentences import Span, sentences, without_formalities
@@ -27,11 +27,17 @@ BUDGET = 20_000
 
 STRONG, MEDIUM, WEAK = "term.strong", "term.medium", "term.weak"
 _RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
-_STOP, _RELATION, _SELF, _PREDICATE, _INNOCENT = "stop", "relation", "self", "predicate", "innocent"
+_STOP, _RELATION, _SELF, _PREDICATE, _NOBODY = "stop", "relation", "self", "predicate", "nobody"
+_INNOCENT, _LIGHT = "innocent", "innocent.light"
 _REACH = 2
 _MARGIN = 1_000
 _YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
-_OURS = frozenset({"union", "politics", "religion", "health", "sexuality", "personnel", "disability", "social"})
+_OWNED = re.compile(
+    rb"(?:^|[^0-9A-Za-z\x80-\xff])(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)|[A-Z\xc3][a-z\x80-\xff]{1,20}s)"
+    rb" (?:[a-z\x80-\xff]+ )?$"
+)
+_FORM = re.compile(rb"_{3,}|\.{6,}|\[ ?\]|\xe2\x98\x90|:[ \t]*\n?$")
+"""A line of a form that waits to be filled in."""
 
 
 class Word(NamedTuple):
@@ -52,6 +58,7 @@ class Term(NamedTuple):
 
     word: Word
     span: Span
+    owned: bool = False
 
     @property
     def rank(self) -> int:
@@ -74,7 +81,7 @@ class Sentence(NamedTuple):
     person: str
     speaks_of_self: bool
     has_predicate: bool
-    innocent: bool
+    innocent: str
 
 
 class SensitiveDetector:
@@ -131,25 +138,34 @@ class SensitiveDetector:
                 read.append(None)
             span = spans[index]
             text = visible[span.start - window.start : span.end - window.start].decode("utf-8", "replace")
-            read.append(self._sentence(span, plain, text))
+            read.append(self._sentence(span, data, plain, text))
             previous = index
         return read
 
-    def _sentence(self, span: Span, plain: bytes, text: str) -> Sentence:
+    def _sentence(self, span: Span, data: bytes, plain: bytes, text: str) -> Sentence:
         low, high = max(0, span.start - 1), span.end + 1
         found = [
             (self._words[hit.pattern], Span(low + hit.start, low + hit.end)) for hit in self._read.hits(plain[low:high])
         ]
         found = [(word, where) for word, where in found if not (word.is_inner and _starts_word(plain, where))]
+        found = _without_nobody(found)
         kinds = {word.kind for word, _ in found}
-        stops = [(word.category, where) for word, where in found if word.kind == _STOP]
+        stops = [(word.category, _whole(plain, where)) for word, where in found if word.kind == _STOP]
         terms = _distinct(Term(word, _whole(plain, where)) for word, where in found if word.kind in _RANK)
-        terms = tuple(term for term in terms if not any(_covers(stop, term) for stop in stops))
+        terms = tuple(
+            term._replace(owned=_is_owned(data, term.span))
+            for term in terms
+            if not any(_covers(stop, term) for stop in stops)
+        )
         named = self._names.in_sentence(text)
         person = named if named == "person.named" or _RELATION not in kinds else "person.relation"
         if not person and any(_YOURS.search(plain[max(0, term.span.start - 40) : term.span.start]) for term in terms):
             person = "person.relation"
-        return Sentence(span, terms, person, _SELF in kinds, _PREDICATE in kinds, _INNOCENT in kinds)
+        innocent = _INNOCENT if _INNOCENT in kinds else _LIGHT if _LIGHT in kinds else ""
+        if terms and person != "person.named" and _FORM.search(data, span.start, span.end):
+            innocent = _INNOCENT
+        speaks_of_self = _SELF in kinds or bool(terms and leaves_out_the_writer(text))
+        return Sentence(span, terms, person, speaks_of_self, _PREDICATE in kinds, innocent)
 
 
 def _vocabulary(rules: WordRules) -> Iterator[Word]:
@@ -160,7 +176,9 @@ def _vocabulary(rules: WordRules) -> Iterator[Word]:
         (_RELATION, rules.persons.relations),
         (_SELF, rules.persons.self),
         (_PREDICATE, rules.persons.predicates),
+        (_NOBODY, rules.persons.nobody),
         (_INNOCENT, rules.innocent),
+        (_LIGHT, rules.light),
     ):
         yield from (Word(kind, "", word) for word in words)
 
@@ -223,15 +241,19 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
         evidence.append("term.second")
     if len(others) > 1 or others == [1] or around:
         evidence.append("term.third")
-    person = _person(category, sentence, near)
+    if any(term.owned and term.word.category == category for term in sentence.terms):
+        evidence.append("term.owned")
+    person = _person(sentence, near)
     if person:
         evidence.append(person)
         if sentence.has_predicate:
             evidence.append("predicate")
-    if sentence.innocent or _enumerates(sentence):
+    if sentence.innocent == _INNOCENT or _enumerates(sentence):
         evidence.append("innocent")
-    elif any(neighbour.innocent for neighbour in near):
+    elif any(neighbour.innocent == _INNOCENT for neighbour in near):
         evidence.append("innocent.nearby")
+    if sentence.innocent == _LIGHT:
+        evidence.append("innocent.light")
     return evidence
 
 
@@ -242,14 +264,28 @@ def _enumerates(sentence: Sentence) -> bool:
     )
 
 
-def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
+def _person(sentence: Sentence, near: Sequence[Sentence]) -> str:
     if sentence.person in ("person.named", "person.relation"):
         return sentence.person
-    if sentence.speaks_of_self and category in _OURS:
+    if sentence.speaks_of_self:
         return "person.self"
-    if sentence.person and not (sentence.innocent or _enumerates(sentence)):
+    if sentence.person and not (sentence.innocent == _INNOCENT or _enumerates(sentence)):
         return sentence.person
-    return "person.nearby" if any(neighbour.person for neighbour in near) else ""
+    if any(neighbour.person for neighbour in near):
+        return "person.nearby"
+    if any(neighbour.speaks_of_self for neighbour in near):
+        return "person.self.nearby"
+    return ""
+
+
+def _without_nobody(found: Sequence[tuple[Word, Span]]) -> list[tuple[Word, Span]]:
+    """The words without relations that are part of a phrase for nobody in particular: `en mor`, `fars dag`."""
+    nobody = [where for word, where in found if word.kind == _NOBODY]
+    return [
+        (word, where)
+        for word, where in found
+        if word.kind != _RELATION or not any(_within(where, phrase) for phrase in nobody)
+    ]
 
 
 def _distinct(terms: Iterator[Term]) -> tuple[Term, ...]:
@@ -268,11 +304,22 @@ def _whole(plain: bytes, span: Span) -> Span:
     return Span(start, end if end >= 0 else len(plain))
 
 
+def _is_owned(data: bytes, span: Span) -> bool:
+    """Whether the word is somebody's: `hendes`, `min`, `Karstens` before it, perhaps with one word between."""
+    return _OWNED.search(data, max(0, span.start - 40), span.start) is not None
+
+
 def _starts_word(plain: bytes, span: Span) -> bool:
     return plain[span.start - 1 : span.start] in (b" ", b"")
 
 
 def _covers(stop: tuple[str, Span], term: Term) -> bool:
-    """A look-alike of a category takes away the words of that category which it overlaps."""
+    """A look-alike takes away the words of its category that it overlaps, but not a longer one which it is part of."""
     category, span = stop
-    return category == term.word.category and span.start < term.span.end and term.span.start < span.end
+    if category != term.word.category or span.start >= term.span.end or term.span.start >= span.end:
+        return False
+    return span.end - span.start >= term.span.end - term.span.start or not _within(span, term.span)
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
