@@ -33,7 +33,7 @@ _REACH = 2
 _MARGIN = 1_000
 _YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
 _OWNED = re.compile(
-    rb"(?:^|[^0-9A-Za-z\x80-\xff])(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)|[A-Z\xc3][a-z\x80-\xff]{1,20}s)"
+    rb"(?:^|[^0-9A-Za-z\x80-\xff])(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)[A-Z\xc3][a-z\x80-\xff]{1,20}s)"
     rb" (?:[a-z\x80-\xff]+ )?$"
 )
 _FORM = re.compile(rb"_{3,}|\.{6,}|\[ ?\]|\xe2\x98\x90|:[ \t]*\n?$")
@@ -82,6 +82,10 @@ class Sentence(NamedTuple):
     speaks_of_self: bool
     has_predicate: bool
     innocent: str
+
+    @property
+    def categories(self) -> frozenset[str]:
+        return frozenset(term.word.category for term in self.terms)
 
 
 class SensitiveDetector:
@@ -234,16 +238,17 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     """What speaks for and against a finding of this category in this sentence."""
     own = max(term.rank for term in sentence.terms if term.word.category == category)
     evidence = [next(kind for kind, rank in _RANK.items() if rank == own)]
-    others = sorted((term.rank for term in sentence.terms), reverse=True)
+    company = [term for term in sentence.terms if own > 1 or term.word.category == category]
+    others = sorted((term.rank for term in company), reverse=True)
     others.remove(own)
-    around = [term.rank for neighbour in near for term in neighbour.terms if term.rank > 1]
+    around = own > 1 and any(term.rank > 1 for neighbour in near for term in neighbour.terms)
     if others and others[0] > 1:
         evidence.append("term.second")
     if len(others) > 1 or others == [1] or around:
         evidence.append("term.third")
     if any(term.owned and term.word.category == category for term in sentence.terms):
         evidence.append("term.owned")
-    person = _person(sentence, near)
+    person = _person(category, sentence, near)
     if person:
         evidence.append(person)
         if sentence.has_predicate:
@@ -260,11 +265,11 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
 def _enumerates(sentence: Sentence) -> bool:
     """Whether the sentence lists kinds of data, as policies and notices do, and names nobody."""
     return (
-        len({term.word.category for term in sentence.terms if term.rank > 1}) > 2 and sentence.person != "person.named"
+        len({term.word.category for term in sentence.terms if term.rank > 1}) > 3 and sentence.person != "person.named"
     )
 
 
-def _person(sentence: Sentence, near: Sequence[Sentence]) -> str:
+def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
     if sentence.person in ("person.named", "person.relation"):
         return sentence.person
     if sentence.speaks_of_self:
@@ -273,7 +278,7 @@ def _person(sentence: Sentence, near: Sequence[Sentence]) -> str:
         return sentence.person
     if any(neighbour.person for neighbour in near):
         return "person.nearby"
-    if any(neighbour.speaks_of_self for neighbour in near):
+    if any(neighbour.speaks_of_self and category in neighbour.categories for neighbour in near):
         return "person.self.nearby"
     return ""
 
