@@ -32,9 +32,19 @@ _ELLIPTIC = re.compile(
     r"|barnet|(?-i:[A-ZÆØÅ]))[^?]*$",
     re.IGNORECASE,
 )
+_SPEAKER_BEFORE = re.compile(r"\b(?:siger|sagde|skriver|skrev|fortæller|fortalte|synes|mener|spørger|spurgte)\s$")
+_ADDRESSED = re.compile(r"[.!?:;)\s-]*\Z")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
 NAMED, POSSIBLE = "person.named", "person.possible"
+
+
+def _only_speaks_or_hears(sentence: str, name: re.Match[str]) -> bool:
+    """Whether the name is of one who says it (`siger Karin`) or is told it (`…, Ole.`), and so not of whom it is said."""
+    before = sentence[max(0, name.start() - 12) : name.start()]
+    if before.endswith(", ") and _ADDRESSED.match(sentence, name.end()):
+        return True
+    return _SPEAKER_BEFORE.search(before) is not None
 
 
 def leaves_out_the_writer(sentence: str) -> bool:
@@ -58,6 +68,8 @@ class Names:
         best = ""
         previous_end = -2
         for match in _CAPITALISED.finditer(sentence):
+            if _only_speaks_or_hears(sentence, match):
+                continue
             word = match.group()
             first = not sentence[: match.start()].strip(" \t\n\"'-*(|0123456789.)")
             if self._is_name(word, first):
