@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from gateway.detect.rules import PersonRules
+from gateway.detect.sentences import Span
 
 _CAPITALISED = re.compile(r"(?<![\w@./])[A-ZÆØÅÉÖÄÜ][a-zæøåéèüöäáíóúç]+(?:-[A-ZÆØÅ][a-zæøåéüöä]+)?(?![\w.-]*@)")
 _INITIALS = re.compile(
@@ -34,13 +35,18 @@ _ELLIPTIC = re.compile(
 )
 _SPEAKER_BEFORE = re.compile(r"\b(?:siger|sagde|skriver|skrev|fortæller|fortalte|synes|mener|spørger|spurgte)\s$")
 _ADDRESSED = re.compile(r"[.!?:;)\s-]*\Z")
+_CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
+_CAPITAL_BEFORE = re.compile(rb"(?P<inside>[a-z0-9\x80-\xff,] )?(?<![A-Za-z\x80-\xff])(?P<word>" + _CAPITAL + rb") \Z")
+_ARTICLES = ("Den", "Det", "De")
+_CAPITAL_AFTER = re.compile(rb" " + _CAPITAL)
+_ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
 NAMED, POSSIBLE = "person.named", "person.possible"
 
 
 def _only_speaks_or_hears(sentence: str, name: re.Match[str]) -> bool:
-    """Whether the name is of one who says it (`siger Karin`) or is told it (`…, Ole.`), and so not of whom it is said."""
+    """Whether the name is of one who says it (`siger Karin`) or hears it (`…, Ole.`), and not of whom it is said."""
     before = sentence[max(0, name.start() - 12) : name.start()]
     if before.endswith(", ") and _ADDRESSED.match(sentence, name.end()):
         return True
@@ -60,6 +66,19 @@ class Names:
         self._ambiguous = rules.ambiguous_names
         self._not_names = rules.not_names
         self._openers = rules.openers
+
+    def includes(self, data: bytes, span: Span) -> bool:
+        """Whether a word is part of a longer name: `Den Katolske Kirke`, `Karl Kræft Jensen`; not `Emil Astma`."""
+        if _ONE_CAPITAL.match(data, span.start, span.end) is None:
+            return False
+        before = _CAPITAL_BEFORE.search(data[max(0, span.start - 28) : span.start])
+        if before is None:
+            return False
+        runs_on = _CAPITAL_AFTER.match(data, span.end) is not None
+        word = before["word"].decode("utf-8", "replace")
+        if word.lower() in self._openers and word not in _ARTICLES:
+            return False
+        return runs_on or (before["inside"] is not None and not self._is_name(word, first=True))
 
     def in_sentence(self, sentence: str) -> str:
         """`person.named`, `person.possible` or nothing."""

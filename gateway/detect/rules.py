@@ -59,6 +59,8 @@ EVIDENCE = {
     "predicate": "the word is said of the person",
     "innocent": "a context of everybody and nobody: course, policy, organisation",
     "innocent.nearby": "such a context in the sentence before or after",
+    "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
+    "innocent.other.nearby": "such a creature in the two sentences before",
     "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
@@ -173,6 +175,7 @@ class WordRules:
     terms: tuple[TermRules, ...] = ()
     persons: PersonRules = field(default_factory=PersonRules)
     innocent: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     light: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
@@ -187,6 +190,7 @@ class WordRules:
             terms=tuple(TermRules.from_mapping(name, data) for name, data in kinds["terms"]),
             persons=persons[0] if persons else PersonRules(),
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
+            others=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "others", name)),
             light=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "light", name)),
             identifiers=tuple(
                 Identifier.from_mapping(name, each)

@@ -28,14 +28,18 @@ BUDGET = 20_000
 STRONG, MEDIUM, WEAK = "term.strong", "term.medium", "term.weak"
 _RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
 _STOP, _RELATION, _SELF, _PREDICATE, _NOBODY = "stop", "relation", "self", "predicate", "nobody"
-_INNOCENT, _LIGHT = "innocent", "innocent.light"
+_INNOCENT, _LIGHT, _OTHER = "innocent", "innocent.light", "innocent.other"
+_INNOCENTS = (_OTHER, _INNOCENT, _LIGHT)
 _REACH = 2
 _MARGIN = 1_000
 _YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
 _OWNED = re.compile(
-    rb"(?:^|[^0-9A-Za-z\x80-\xff])(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)[A-Z\xc3][a-z\x80-\xff]{1,20}s)"
+    rb"(?:^|[^0-9A-Za-z\x80-\xff])"
+    rb"(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)"
+    rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)"
     rb" (?:[a-z\x80-\xff]+ )?$"
 )
+"""Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
 _FORM = re.compile(rb"_{3,}|\.{6,}|\[ ?\]|\xe2\x98\x90|:[ \t]*\n?$")
 """A line of a form that waits to be filled in."""
 
@@ -159,13 +163,13 @@ class SensitiveDetector:
         terms = tuple(
             term._replace(owned=_is_owned(data, term.span))
             for term in terms
-            if not any(_covers(stop, term) for stop in stops)
+            if not any(_covers(stop, term) for stop in stops) and not self._names.includes(data, term.span)
         )
         named = self._names.in_sentence(text)
         person = named if named == "person.named" or _RELATION not in kinds else "person.relation"
         if not person and any(_YOURS.search(plain[max(0, term.span.start - 40) : term.span.start]) for term in terms):
             person = "person.relation"
-        innocent = _INNOCENT if _INNOCENT in kinds else _LIGHT if _LIGHT in kinds else ""
+        innocent = next((kind for kind in _INNOCENTS if kind in kinds), "")
         if terms and person != "person.named" and _FORM.search(data, span.start, span.end):
             innocent = _INNOCENT
         speaks_of_self = _SELF in kinds or bool(terms and leaves_out_the_writer(text))
@@ -183,6 +187,7 @@ def _vocabulary(rules: WordRules) -> Iterator[Word]:
         (_NOBODY, rules.persons.nobody),
         (_INNOCENT, rules.innocent),
         (_LIGHT, rules.light),
+        (_OTHER, rules.others),
     ):
         yield from (Word(kind, "", word) for word in words)
 
@@ -253,7 +258,17 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
         evidence.append(person)
         if sentence.has_predicate:
             evidence.append("predicate")
-    if sentence.innocent == _INNOCENT or _enumerates(sentence):
+    return evidence + _speaks_against(sentence, near)
+
+
+def _speaks_against(sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
+    """The innocent contexts of a sentence and of its neighbours."""
+    evidence: list[str] = []
+    if sentence.innocent == _OTHER:
+        evidence.append("innocent.other")
+    elif any(neighbour.innocent == _OTHER for neighbour in near if neighbour.span.start < sentence.span.start):
+        evidence.append("innocent.other.nearby")
+    elif sentence.innocent == _INNOCENT or _enumerates(sentence):
         evidence.append("innocent")
     elif any(neighbour.innocent == _INNOCENT for neighbour in near):
         evidence.append("innocent.nearby")
@@ -274,7 +289,7 @@ def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
         return sentence.person
     if sentence.speaks_of_self:
         return "person.self"
-    if sentence.person and not (sentence.innocent == _INNOCENT or _enumerates(sentence)):
+    if sentence.person and not (sentence.innocent in (_INNOCENT, _OTHER) or _enumerates(sentence)):
         return sentence.person
     if any(neighbour.person for neighbour in near):
         return "person.nearby"
@@ -284,12 +299,12 @@ def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
 
 
 def _without_nobody(found: Sequence[tuple[Word, Span]]) -> list[tuple[Word, Span]]:
-    """The words without relations that are part of a phrase for nobody in particular: `en mor`, `fars dag`."""
+    """The words without those for a person that stand in a phrase for nobody: `en mor`, `fars dag`, `hvis du`."""
     nobody = [where for word, where in found if word.kind == _NOBODY]
     return [
         (word, where)
         for word, where in found
-        if word.kind != _RELATION or not any(_within(where, phrase) for phrase in nobody)
+        if word.kind not in (_RELATION, _SELF) or not any(_within(where, phrase) for phrase in nobody)
     ]
 
 
