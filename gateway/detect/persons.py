@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from gateway.detect.rules import PersonRules
+from gateway.detect.sentences import Span
 
 _CAPITALISED = re.compile(r"(?<![\w@./])[A-ZÆØÅÉÖÄÜ][a-zæøåéèüöäáíóúç]+(?:-[A-ZÆØÅ][a-zæøåéüöä]+)?(?![\w.-]*@)")
 _INITIALS = re.compile(
@@ -25,9 +26,36 @@ _OPENS_WITH_VERB = re.compile(
     r"(?:har|er|fik|får|blev|bliver|skal|går|tager|tog|kan|vil|siger|sagde|havde|kom|kommer|ringede|fortalte|lider|spiser|"
     r"slog|bor|mistrives|græder|bider|virker|mangler|bruger|var|må)\b"
 )
+_ELLIPTIC = re.compile(
+    r"^\W*(?:hej[^a-zæøå]*|(?:beklager|sorry),? )?"
+    r"(?:har|er|ligger|måtte|må|kommer|fik|blev|bliver|var|går|skal|tager|sidder|kan|havde) "
+    r"(?!(?:jeg|du|han|hun|vi|i|det|den|der|de|man|nogen|nogle|dine?|dit|jeres|vores|mine?|mit|hans|hendes|alle|en|et)\b"
+    r"|barnet|(?-i:[A-ZÆØÅ]))[^?]*$",
+    re.IGNORECASE,
+)
+_SPEAKER_BEFORE = re.compile(r"\b(?:siger|sagde|skriver|skrev|fortæller|fortalte|synes|mener|spørger|spurgte)\s$")
+_ADDRESSED = re.compile(r"[.!?:;)\s-]*\Z")
+_CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
+_CAPITAL_BEFORE = re.compile(rb"(?P<inside>[a-z0-9\x80-\xff,] )?(?<![A-Za-z\x80-\xff])(?P<word>" + _CAPITAL + rb") \Z")
+_ARTICLES = ("Den", "Det", "De")
+_CAPITAL_AFTER = re.compile(rb" " + _CAPITAL)
+_ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
 NAMED, POSSIBLE = "person.named", "person.possible"
+
+
+def _only_speaks_or_hears(sentence: str, name: re.Match[str]) -> bool:
+    """Whether the name is of one who says it (`siger Karin`) or hears it (`…, Ole.`), and not of whom it is said."""
+    before = sentence[max(0, name.start() - 12) : name.start()]
+    if before.endswith(", ") and _ADDRESSED.match(sentence, name.end()):
+        return True
+    return _SPEAKER_BEFORE.search(before) is not None
+
+
+def leaves_out_the_writer(sentence: str) -> bool:
+    """Whether a sentence begins with its verb, as in hasty mail: `Er blevet indlagt, kommer mandag.`"""
+    return _ELLIPTIC.match(sentence) is not None
 
 
 class Names:
@@ -39,6 +67,19 @@ class Names:
         self._not_names = rules.not_names
         self._openers = rules.openers
 
+    def includes(self, data: bytes, span: Span) -> bool:
+        """Whether a word is part of a longer name: `Den Katolske Kirke`, `Karl Kræft Jensen`; not `Emil Astma`."""
+        if _ONE_CAPITAL.match(data, span.start, span.end) is None:
+            return False
+        before = _CAPITAL_BEFORE.search(data[max(0, span.start - 28) : span.start])
+        if before is None:
+            return False
+        runs_on = _CAPITAL_AFTER.match(data, span.end) is not None
+        word = before["word"].decode("utf-8", "replace")
+        if word.lower() in self._openers and word not in _ARTICLES:
+            return False
+        return runs_on or (before["inside"] is not None and not self._is_name(word, first=True))
+
     def in_sentence(self, sentence: str) -> str:
         """`person.named`, `person.possible` or nothing."""
         if _INITIALS.search(sentence):
@@ -46,6 +87,8 @@ class Names:
         best = ""
         previous_end = -2
         for match in _CAPITALISED.finditer(sentence):
+            if _only_speaks_or_hears(sentence, match):
+                continue
             word = match.group()
             first = not sentence[: match.start()].strip(" \t\n\"'-*(|0123456789.)")
             if self._is_name(word, first):

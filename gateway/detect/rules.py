@@ -54,14 +54,19 @@ EVIDENCE = {
     "term.weak": "a word that lends weight",
     "term.second": "a second such word",
     "term.third": "further such words",
+    "term.owned": "somebody's own: his, hers, my, or a genitive before it",
     "person.named": "a named person in the sentence",
     "person.relation": "somebody's relation, or he or she",
-    "person.self": "the writer about himself",
+    "person.self": "the writer about himself, or the reader spoken to",
     "person.possible": "what may be a name",
     "person.nearby": "a person in the sentence before or after",
+    "person.self.nearby": "writer or reader in the sentence before or after",
     "predicate": "the word is said of the person",
     "innocent": "a context of everybody and nobody: course, policy, organisation",
     "innocent.nearby": "such a context in the sentence before or after",
+    "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
+    "innocent.other.nearby": "such a creature in the two sentences before",
+    "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
 
@@ -128,11 +133,12 @@ class PersonRules:
     relations: tuple[str, ...] = ()
     self: tuple[str, ...] = ()
     predicates: tuple[str, ...] = ()
+    nobody: tuple[str, ...] = ()
 
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> PersonRules:
         sets = ("names", "ambiguous_names", "not_names", "openers")
-        lists = ("relations", "self", "predicates")
+        lists = ("relations", "self", "predicates", "nobody")
         _only(data, ("kind", *sets, *lists), f"ord/{name}.yaml")
         return cls(
             names=frozenset(_strings(data, "names")),
@@ -142,6 +148,7 @@ class PersonRules:
             relations=tuple(_phrases(data, "relations", name)),
             self=tuple(_phrases(data, "self", name)),
             predicates=tuple(_phrases(data, "predicates", name)),
+            nobody=tuple(_phrases(data, "nobody", name)),
         )
 
 
@@ -179,6 +186,8 @@ class WordRules:
     terms: tuple[TermRules, ...] = ()
     persons: PersonRules = field(default_factory=PersonRules)
     innocent: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    light: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
@@ -192,6 +201,8 @@ class WordRules:
             terms=tuple(TermRules.from_mapping(name, data) for name, data in kinds["terms"]),
             persons=persons[0] if persons else PersonRules(),
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
+            others=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "others", name)),
+            light=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "light", name)),
             identifiers=tuple(
                 Identifier.from_mapping(name, each)
                 for name, data in kinds["identifiers"]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Hit, Pattern
 from gateway.detect.normalise import letters
-from gateway.detect.persons import Names
+from gateway.detect.persons import Names, leaves_out_the_writer
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
 from gateway.detect.sentences import Span, sentences, without_formalities
@@ -27,11 +27,21 @@ BUDGET = 20_000
 
 STRONG, MEDIUM, WEAK = "term.strong", "term.medium", "term.weak"
 _RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
-_STOP, _RELATION, _SELF, _PREDICATE, _INNOCENT = "stop", "relation", "self", "predicate", "innocent"
+_STOP, _RELATION, _SELF, _PREDICATE, _NOBODY = "stop", "relation", "self", "predicate", "nobody"
+_INNOCENT, _LIGHT, _OTHER = "innocent", "innocent.light", "innocent.other"
+_INNOCENTS = (_OTHER, _INNOCENT, _LIGHT)
 _REACH = 2
 _MARGIN = 1_000
 _YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
-_OURS = frozenset({"union", "politics", "religion", "health", "sexuality", "personnel", "disability", "social"})
+_OWNED = re.compile(
+    rb"(?:^|[^0-9A-Za-z\x80-\xff])"
+    rb"(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)"
+    rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)"
+    rb" (?:[a-z\x80-\xff]+ )?$"
+)
+"""Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
+_FORM = re.compile(rb"_{3,}|\.{6,}|\[ ?\]|\xe2\x98\x90|:[ \t]*\n?$")
+"""A line of a form that waits to be filled in."""
 
 
 class Word(NamedTuple):
@@ -52,6 +62,7 @@ class Term(NamedTuple):
 
     word: Word
     span: Span
+    owned: bool = False
 
     @property
     def rank(self) -> int:
@@ -74,7 +85,11 @@ class Sentence(NamedTuple):
     person: str
     speaks_of_self: bool
     has_predicate: bool
-    innocent: bool
+    innocent: str
+
+    @property
+    def categories(self) -> frozenset[str]:
+        return frozenset(term.word.category for term in self.terms)
 
 
 class SensitiveDetector:
@@ -131,25 +146,34 @@ class SensitiveDetector:
                 read.append(None)
             span = spans[index]
             text = visible[span.start - window.start : span.end - window.start].decode("utf-8", "replace")
-            read.append(self._sentence(span, plain, text))
+            read.append(self._sentence(span, data, plain, text))
             previous = index
         return read
 
-    def _sentence(self, span: Span, plain: bytes, text: str) -> Sentence:
+    def _sentence(self, span: Span, data: bytes, plain: bytes, text: str) -> Sentence:
         low, high = max(0, span.start - 1), span.end + 1
         found = [
             (self._words[hit.pattern], Span(low + hit.start, low + hit.end)) for hit in self._read.hits(plain[low:high])
         ]
         found = [(word, where) for word, where in found if not (word.is_inner and _starts_word(plain, where))]
+        found = _without_nobody(found)
         kinds = {word.kind for word, _ in found}
-        stops = [(word.category, where) for word, where in found if word.kind == _STOP]
+        stops = [(word.category, _whole(plain, where)) for word, where in found if word.kind == _STOP]
         terms = _distinct(Term(word, _whole(plain, where)) for word, where in found if word.kind in _RANK)
-        terms = tuple(term for term in terms if not any(_covers(stop, term) for stop in stops))
+        terms = tuple(
+            term._replace(owned=_is_owned(data, term.span))
+            for term in terms
+            if not any(_covers(stop, term) for stop in stops) and not self._names.includes(data, term.span)
+        )
         named = self._names.in_sentence(text)
         person = named if named == "person.named" or _RELATION not in kinds else "person.relation"
         if not person and any(_YOURS.search(plain[max(0, term.span.start - 40) : term.span.start]) for term in terms):
             person = "person.relation"
-        return Sentence(span, terms, person, _SELF in kinds, _PREDICATE in kinds, _INNOCENT in kinds)
+        innocent = next((kind for kind in _INNOCENTS if kind in kinds), "")
+        if terms and person != "person.named" and _FORM.search(data, span.start, span.end):
+            innocent = _INNOCENT
+        speaks_of_self = _SELF in kinds or bool(terms and leaves_out_the_writer(text))
+        return Sentence(span, terms, person, speaks_of_self, _PREDICATE in kinds, innocent)
 
 
 def _vocabulary(rules: WordRules) -> Iterator[Word]:
@@ -160,7 +184,10 @@ def _vocabulary(rules: WordRules) -> Iterator[Word]:
         (_RELATION, rules.persons.relations),
         (_SELF, rules.persons.self),
         (_PREDICATE, rules.persons.predicates),
+        (_NOBODY, rules.persons.nobody),
         (_INNOCENT, rules.innocent),
+        (_LIGHT, rules.light),
+        (_OTHER, rules.others),
     ):
         yield from (Word(kind, "", word) for word in words)
 
@@ -216,40 +243,69 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     """What speaks for and against a finding of this category in this sentence."""
     own = max(term.rank for term in sentence.terms if term.word.category == category)
     evidence = [next(kind for kind, rank in _RANK.items() if rank == own)]
-    others = sorted((term.rank for term in sentence.terms), reverse=True)
+    company = [term for term in sentence.terms if own > 1 or term.word.category == category]
+    others = sorted((term.rank for term in company), reverse=True)
     others.remove(own)
-    around = [term.rank for neighbour in near for term in neighbour.terms if term.rank > 1]
+    around = own > 1 and any(term.rank > 1 for neighbour in near for term in neighbour.terms)
     if others and others[0] > 1:
         evidence.append("term.second")
     if len(others) > 1 or others == [1] or around:
         evidence.append("term.third")
+    if any(term.owned and term.word.category == category for term in sentence.terms):
+        evidence.append("term.owned")
     person = _person(category, sentence, near)
     if person:
         evidence.append(person)
         if sentence.has_predicate:
             evidence.append("predicate")
-    if sentence.innocent or _enumerates(sentence):
+    return evidence + _speaks_against(sentence, near)
+
+
+def _speaks_against(sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
+    """The innocent contexts of a sentence and of its neighbours."""
+    evidence: list[str] = []
+    if sentence.innocent == _OTHER:
+        evidence.append("innocent.other")
+    elif any(neighbour.innocent == _OTHER for neighbour in near if neighbour.span.start < sentence.span.start):
+        evidence.append("innocent.other.nearby")
+    elif sentence.innocent == _INNOCENT or _enumerates(sentence):
         evidence.append("innocent")
-    elif any(neighbour.innocent for neighbour in near):
+    elif any(neighbour.innocent == _INNOCENT for neighbour in near):
         evidence.append("innocent.nearby")
+    if sentence.innocent == _LIGHT:
+        evidence.append("innocent.light")
     return evidence
 
 
 def _enumerates(sentence: Sentence) -> bool:
     """Whether the sentence lists kinds of data, as policies and notices do, and names nobody."""
     return (
-        len({term.word.category for term in sentence.terms if term.rank > 1}) > 2 and sentence.person != "person.named"
+        len({term.word.category for term in sentence.terms if term.rank > 1}) > 3 and sentence.person != "person.named"
     )
 
 
 def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
     if sentence.person in ("person.named", "person.relation"):
         return sentence.person
-    if sentence.speaks_of_self and category in _OURS:
+    if sentence.speaks_of_self:
         return "person.self"
-    if sentence.person and not (sentence.innocent or _enumerates(sentence)):
+    if sentence.person and not (sentence.innocent in (_INNOCENT, _OTHER) or _enumerates(sentence)):
         return sentence.person
-    return "person.nearby" if any(neighbour.person for neighbour in near) else ""
+    if any(neighbour.person for neighbour in near):
+        return "person.nearby"
+    if any(neighbour.speaks_of_self and category in neighbour.categories for neighbour in near):
+        return "person.self.nearby"
+    return ""
+
+
+def _without_nobody(found: Sequence[tuple[Word, Span]]) -> list[tuple[Word, Span]]:
+    """The words without those for a person that stand in a phrase for nobody: `en mor`, `fars dag`, `hvis du`."""
+    nobody = [where for word, where in found if word.kind == _NOBODY]
+    return [
+        (word, where)
+        for word, where in found
+        if word.kind not in (_RELATION, _SELF) or not any(_within(where, phrase) for phrase in nobody)
+    ]
 
 
 def _distinct(terms: Iterator[Term]) -> tuple[Term, ...]:
@@ -268,11 +324,22 @@ def _whole(plain: bytes, span: Span) -> Span:
     return Span(start, end if end >= 0 else len(plain))
 
 
+def _is_owned(data: bytes, span: Span) -> bool:
+    """Whether the word is somebody's: `hendes`, `min`, `Karstens` before it, perhaps with one word between."""
+    return _OWNED.search(data, max(0, span.start - 40), span.start) is not None
+
+
 def _starts_word(plain: bytes, span: Span) -> bool:
     return plain[span.start - 1 : span.start] in (b" ", b"")
 
 
 def _covers(stop: tuple[str, Span], term: Term) -> bool:
-    """A look-alike of a category takes away the words of that category which it overlaps."""
+    """A look-alike takes away the words of its category that it overlaps, but not a longer one which it is part of."""
     category, span = stop
-    return category == term.word.category and span.start < term.span.end and term.span.start < span.end
+    if category != term.word.category or span.start >= term.span.end or term.span.start >= span.end:
+        return False
+    return span.end - span.start >= term.span.end - term.span.start or not _within(span, term.span)
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
