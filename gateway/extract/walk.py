@@ -115,14 +115,14 @@ class Walk:
             if name in fields:
                 self.text(at.inside(step), "\n".join(map(headers.decoded, fields[name])))
 
-    def text(self, place: Place, text: str) -> None:
+    def text(self, place: Place, text: str, marks: tuple[tuple[int, str], ...] = ()) -> None:
         if text:
             try:
                 self.meter.text(len(text))
             except OverBudgetError:
                 self.unread(place, Reason.OVER_BUDGET)
                 return
-            self.fragments.append(Fragment(place, text))
+            self.fragments.append(Fragment(place, text, marks))
 
     def unread(self, place: Place, reason: Reason) -> None:
         self.unreadable.append(Unreadable(place, reason))
@@ -160,7 +160,7 @@ class Walk:
         try:
             for item in reader(document):
                 if isinstance(item, Fragment):
-                    self.text(item.place, item.text)
+                    self.text(item.place, item.text, item.marks)
                 elif isinstance(item, Unreadable):
                     self.unreadable.append(item)
                 else:
