@@ -104,13 +104,14 @@ class Walk:
 
     def message(self, message: Message, at: Place = _ROOT, depth: int = 0) -> None:
         """The headers people see, then the body and the attachments, numbered from 1."""
-        self._fields(message, at)
+        self._fields(message.fields, at)
+        if message.original is not message.content:
+            self._fields(message.other_fields, at)
         _Parts(self, at, depth).read(message, 0)
 
-    def _fields(self, message: Message, at: Place) -> None:
-        fields = message.fields
+    def _fields(self, fields: headers.Fields, at: Place) -> None:
         if b"subject" in fields:
-            self.text(at.inside(_SUBJECT), message.subject)
+            self.text(at.inside(_SUBJECT), "\n".join(map(headers.decoded, fields[b"subject"])))
         for name, step in _VISIBLE:
             if name in fields:
                 self.text(at.inside(step), "\n".join(map(headers.decoded, fields[name])))

@@ -35,7 +35,6 @@ def parse(block: bytes) -> tuple[Fields, list[bytes]]:
     fields: Fields = {}
     broken: list[bytes] = []
     if b"\r" in block:
-        _keep_whole(block, fields)
         block = block.replace(b"\r", b"\n")
     for line in block.replace(b"\n ", b" ").replace(b"\n\t", b"\t").split(b"\n"):
         name, colon, value = line.partition(b":")
@@ -44,14 +43,6 @@ def parse(block: bytes) -> tuple[Fields, list[bytes]]:
         elif line and not line.isspace():
             broken.append(line)
     return fields, broken
-
-
-def _keep_whole(block: bytes, fields: Fields) -> None:
-    """The fields that hold a bare CR as a program has them for which that is no line end."""
-    for line in block.replace(b"\n ", b" ").replace(b"\n\t", b"\t").split(b"\n"):
-        name, colon, value = line.partition(b":")
-        if colon and b"\r" in value.strip() and b"\r" not in name:
-            fields.setdefault(name.strip().lower(), []).append(value.strip().replace(b"\r", b" "))
 
 
 def is_field(content: bytes, start: int) -> bool:

@@ -20,6 +20,7 @@ _MOST_PARTS = 20_000
 _NOBODY = Address(b"(no address)")
 _AUTHOR_FIELDS = (b"from", b"sender")
 _BARE_CR = re.compile(rb"\r[^\n]")
+_LONE_CR = re.compile(rb"\r(?!\r*\n)")
 _ODD_LINE_END = re.compile(rb"\r+\n|\r")
 _COMMENT = re.compile(rb"\([^()]*\)")
 _SPACED_LINE = re.compile(rb"\n[ \t]+\r?\n")
@@ -143,9 +144,6 @@ class Part:
         if body == start:
             late = _LATE_FIELD.match(content, start, self.body_end)
             return [Part(content, late.end(), self.body_end)] if late else []
-        if body == self.body_end and content.count(b"\r", start, body) > content.count(b"\r\n", start, body) + 1:
-            header = content[start:body].replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            return [_part_of(header)] if b"\n\n" in header else []
         return []
 
     def _between(self, marks: list[tuple[int, int, bool]]) -> tuple[list[Part], list[tuple[int, int]]]:
@@ -172,6 +170,11 @@ class Message(Part):
         self.original = content
         content = _with_plain_line_ends(content)
         super().__init__(content, 0, len(content))
+
+    @property
+    def other_fields(self) -> headers.Fields:
+        """The fields as programs have them to which a bare CR is a space; the same for nearly all messages."""
+        return headers.parse(_LONE_CR.sub(b" ", self.original[: self.body_start]))[0]
 
     def header_values(self, name: str) -> list[bytes]:
         """The unfolded bytes of every field of that name, in their order."""
