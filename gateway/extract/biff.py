@@ -106,12 +106,12 @@ class _Book:
         elif kind == _NUMBER:
             self._number(data, struct.unpack_from("<d", data, 6)[0])
         elif kind == _RK:
-            self._number(data, _rk(struct.unpack_from("<I", data, 6)[0]))
+            self._number(data, sheets.unpacked(struct.unpack_from("<I", data, 6)[0]))
         elif kind == _MULRK:
             for column in range((len(data) - 6) // 6):
                 style, packed = struct.unpack_from("<HI", data, 4 + 6 * column)
                 first = struct.unpack_from("<H", data, 2)[0]
-                self._number(data[:2] + struct.pack("<HH", first + column, style), _rk(packed))
+                self._number(data[:2] + struct.pack("<HH", first + column, style), sheets.unpacked(packed))
         elif kind == _FORMULA:
             if data[12:14] != b"\xff\xff":
                 self._number(data, struct.unpack_from("<d", data, 6)[0])
@@ -152,8 +152,7 @@ class _Book:
         style = struct.unpack_from("<H", data, 4)[0]
         identity = self._formats[style] if style < len(self._formats) else 0
         code = self._codes.get(identity) or sheets.BUILT_IN_DATES.get(identity, "")
-        whole = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-        self._cell(data, sheets.number(whole, code))
+        self._cell(data, sheets.number(sheets.written(value), code))
 
     def _text(self, data: bytes, at: int) -> str:
         """A string with a length of two bytes; one of Excel 95 has no flags."""
@@ -174,15 +173,6 @@ def _characters(data: bytes, at: int, length: int, flags: int) -> str:
     if flags & 1:
         return data[at : at + 2 * length].decode("utf-16-le", "replace")
     return data[at : at + length].decode("latin-1")
-
-
-def _rk(packed: int) -> float:
-    """A number in thirty bits: an integer or the upper half of a double, perhaps times a hundred."""
-    if packed & 2:
-        value = float(struct.unpack("<i", struct.pack("<I", packed))[0] >> 2)
-    else:
-        value = struct.unpack("<d", b"\0\0\0\0" + struct.pack("<I", packed & 0xFFFFFFFC))[0]
-    return value / 100 if packed & 1 else value
 
 
 def _continued(chunks: list[bytes]) -> Iterator[str]:

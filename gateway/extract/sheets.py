@@ -6,6 +6,7 @@ A CPR number typed into a number cell loses its first zero; a format may put it 
 from __future__ import annotations
 
 import re
+import struct
 from datetime import date, timedelta
 
 from gateway.extract import cells, xmltext
@@ -190,6 +191,20 @@ def number(value: str, code: str = "") -> str:
     if shown:
         return shown
     return "0" + whole if len(whole) == _NINE and is_possible("0" + whole) else whole
+
+
+def unpacked(packed: int) -> float:
+    """A number in thirty bits: an integer or the upper half of a double, perhaps times a hundred (RK)."""
+    if packed & 2:
+        value = float(struct.unpack("<i", struct.pack("<I", packed))[0] >> 2)
+    else:
+        value = struct.unpack("<d", b"\0\0\0\0" + struct.pack("<I", packed & 0xFFFFFFFC))[0]
+    return value / 100 if packed & 1 else value
+
+
+def written(value: float) -> str:
+    """A number as a workbook of text would hold it."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _whole(value: str) -> str:
