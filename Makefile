@@ -42,9 +42,10 @@ accuracy:        ## Recall and false blocks on the labelled mails of ../shared; 
 	@scripts/install dev
 	@exec $(VENV)/bin/postvagt evaluate --targets ../shared/corpus/dev
 
-fuzz:            ## Any bytes at the gateway, longer than `make test` has time for.
+fuzz:            ## Any bytes at the gateway and damage to any document, longer than `make test` has time for.
 	@scripts/install dev
 	@FUZZ=50 $(PYTHON_IN_VENV) -m pytest tests/fuzz
+	@FUZZ=500 $(PYTHON_IN_VENV) -m pytest tests/extract/test_fuzz.py
 
 chaos:           ## Killed workers, a next hop that comes and goes, a full disk, for a minute each; prints the counts.
 	@scripts/install dev

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.detect import Detectors, Rules
-from gateway.extract import Budget, Walk, plan
+from gateway.extract import Budget, Walk, placed, plan
 from gateway.mail.envelope import Envelope
 from gateway.mail.finding import Finding
 from gateway.mail.fragment import Extraction, Unreadable
@@ -51,7 +51,7 @@ class Inspector:
         self, message: Message, extraction: Extraction, envelope: Envelope, role: Role, today: date
     ) -> Inspection:
         """Search all that was read, and decide."""
-        findings = self._detectors.find(extraction.fragments, today=today)
+        findings = placed(self._detectors.find(extraction.fragments, today=today), extraction.fragments)
         unreadable, headers = extraction.unreadable, self._headers(message)
         verdict = decide(self.policy, role, envelope, message.authors, findings, unreadable, headers)
         return Inspection(verdict, message, findings, unreadable)

@@ -7,12 +7,13 @@ in a process of its own. Pure: bytes in, values out; sandbox.py alone knows proc
 from __future__ import annotations
 
 from gateway.extract.budget import Budget
+from gateway.extract.cells import placed
 from gateway.extract.formats import RISKY
 from gateway.extract.walk import Risky, Walk
 from gateway.mail.fragment import Extraction
 from gateway.mail.message import Message
 
-__all__ = ["Budget", "Risky", "Walk", "plan", "read"]
+__all__ = ["Budget", "Risky", "Walk", "placed", "plan", "read"]
 
 
 def read(message: Message, budget: Budget) -> Extraction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from gateway.extract import sheets
+from gateway.extract import cells, sheets
 from gateway.extract.budget import EncryptedError
 from gateway.extract.document import Items
 from gateway.extract.tables import joined_numbers
@@ -24,6 +24,7 @@ _LABELSST, _LABEL, _RSTRING, _NUMBER, _RK, _MULRK, _FORMULA, _STRING = (
     0x207,
 )
 _HEADER, _FOOTER, _TXO, _NOTE, _HYPERLINK, _NAME = 0x14, 0x15, 0x1B6, 0x1C, 0x1B8, 0x18
+_MOST_MARKS = 10_000
 _WORKSHEET_AND_KIN = (0x0010, 0x0020, 0x0040)
 
 Record = tuple[int, list[bytes]]
@@ -74,15 +75,18 @@ class _Book:
         self._cells: list[str] = []
         self._beside: list[str] = []
         self._row = -1
+        self._marks: list[tuple[int, str]] = []
+        self._length = 0
 
     def flush(self, place: Place, sheet: int) -> Items:
         at = place.inside(Step("sheet", "", sheet)) if sheet else place
         if self._cells:
-            yield Fragment(at, "".join(self._cells))
+            yield Fragment(at, "".join(self._cells), tuple(self._marks))
             yield Fragment(at, joined_numbers("".join(self._cells).lstrip("\n")))
         if self._beside:
             yield Fragment(at, "\n".join(filter(None, self._beside)))
         self._cells, self._beside, self._row = [], [], -1
+        self._marks, self._length = [], 0
 
     def take(self, kind: int, chunks: list[bytes]) -> None:
         try:
@@ -102,16 +106,17 @@ class _Book:
         elif kind == _NUMBER:
             self._number(data, struct.unpack_from("<d", data, 6)[0])
         elif kind == _RK:
-            self._number(data, _rk(struct.unpack_from("<I", data, 6)[0]))
+            self._number(data, sheets.unpacked(struct.unpack_from("<I", data, 6)[0]))
         elif kind == _MULRK:
             for column in range((len(data) - 6) // 6):
                 style, packed = struct.unpack_from("<HI", data, 4 + 6 * column)
-                self._number(data[:4] + struct.pack("<H", style), _rk(packed))
+                first = struct.unpack_from("<H", data, 2)[0]
+                self._number(data[:2] + struct.pack("<HH", first + column, style), sheets.unpacked(packed))
         elif kind == _FORMULA:
             if data[12:14] != b"\xff\xff":
                 self._number(data, struct.unpack_from("<d", data, 6)[0])
         elif kind == _STRING:
-            self._cells.append("\t" + self._text(data, 0))
+            self._add("\t" + self._text(data, 0))
         elif kind == _TXO:
             self._beside.append("".join(_continued(chunks[1:2])))
         else:
@@ -133,16 +138,21 @@ class _Book:
             self._beside.append(data[6:].decode("cp1252", "replace"))
 
     def _cell(self, data: bytes, text: str) -> None:
-        row = struct.unpack_from("<H", data)[0]
-        self._cells.append(("\n" if row != self._row else "\t") + text)
+        row, column = struct.unpack_from("<HH", data)
+        if cells.may_hold_number(text) and len(self._marks) < _MOST_MARKS:
+            self._marks.append((self._length + 1, cells.name_of(row + 1, column + 1)))
+        self._add(("\n" if row != self._row else "\t") + text)
         self._row = row
+
+    def _add(self, text: str) -> None:
+        self._cells.append(text)
+        self._length += len(text)
 
     def _number(self, data: bytes, value: float) -> None:
         style = struct.unpack_from("<H", data, 4)[0]
         identity = self._formats[style] if style < len(self._formats) else 0
         code = self._codes.get(identity) or sheets.BUILT_IN_DATES.get(identity, "")
-        whole = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-        self._cell(data, sheets.number(whole, code))
+        self._cell(data, sheets.number(sheets.written(value), code))
 
     def _text(self, data: bytes, at: int) -> str:
         """A string with a length of two bytes; one of Excel 95 has no flags."""
@@ -163,15 +173,6 @@ def _characters(data: bytes, at: int, length: int, flags: int) -> str:
     if flags & 1:
         return data[at : at + 2 * length].decode("utf-16-le", "replace")
     return data[at : at + length].decode("latin-1")
-
-
-def _rk(packed: int) -> float:
-    """A number in thirty bits: an integer or the upper half of a double, perhaps times a hundred."""
-    if packed & 2:
-        value = float(struct.unpack("<i", struct.pack("<I", packed))[0] >> 2)
-    else:
-        value = struct.unpack("<d", b"\0\0\0\0" + struct.pack("<I", packed & 0xFFFFFFFC))[0]
-    return value / 100 if packed & 1 else value
 
 
 def _continued(chunks: list[bytes]) -> Iterator[str]:

@@ -34,7 +34,7 @@ FORMATS: dict[str, Format] = {
     "svg": Format("plain:read_html", False),
     "json": Format("plain:read_json", False),
     **dict.fromkeys(("docx", "vsdx"), Format("office:read_docx", True)),
-    "xlsx": Format("office:read_xlsx", True),
+    **dict.fromkeys(("xlsx", "xlsb"), Format("office:read_xlsx", True)),
     "pptx": Format("office:read_pptx", True),
     **dict.fromkeys(("odt", "ods", "odp", "odg"), Format("office:read_odf", True)),
     **dict.fromkeys(("zip", "epub", "xps"), Format("archive:read_zip", True)),

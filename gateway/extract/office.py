@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.extract import sheets, xmltext, zips
+from gateway.extract import biff12, sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
@@ -62,18 +62,19 @@ def read_xlsx(document: Document) -> Items:
 
 def _read_parts(document: Document) -> Items:
     """Every part of the file that holds something people may see, in the file's order, then the workbook's cells."""
-    workbook = sheets.Workbook()
+    workbook, binary = sheets.Workbook(), biff12.Binary()
     ending: Exception | None = None
     try:
-        yield from _parts(document, workbook)
+        yield from _parts(document, workbook, binary)
     except (EncryptedError, DamagedError) as error:
         ending = error
     yield from workbook.read(document.place)
+    yield from binary.read(document.place)
     if ending:
         raise ending
 
 
-def _parts(document: Document, workbook: sheets.Workbook) -> Items:
+def _parts(document: Document, workbook: sheets.Workbook, binary: biff12.Binary) -> Items:
     def is_wanted(name: str) -> bool:
         return not _only_looks(document, name)
 
@@ -83,7 +84,7 @@ def _parts(document: Document, workbook: sheets.Workbook) -> Items:
         elif name == "META-INF/manifest.xml":
             if b"encryption-data" in data:
                 raise EncryptedError
-        elif workbook.takes(name, data):
+        elif workbook.takes(name, data) or binary.takes(name, data):
             continue
         elif b"<" in data[:200] and (name.lower().endswith(_XML_NAMES) or data.startswith(b"<?xml")):
             yield from _xml_part(document, name, data)

@@ -59,7 +59,7 @@ def files_inside(data: bytes) -> Iterator[Embedded]:
 
 
 def read_html(document: Document) -> Iterator[Item]:
-    yield from of_html(charsets.decode(document.data, document.charset or _meta_charset(document.data)), document.place)
+    yield from of_html(charsets.decode(document.data, document.charset or meta_charset(document.data)), document.place)
 
 
 def of_html(text: str, place: Place) -> Iterator[Item]:
@@ -76,7 +76,8 @@ def pictures_inside(text: str) -> Iterator[Embedded]:
         yield Embedded(transfer.base64(match[2].encode()), (), declared=match[1].lower(), kind="picture")
 
 
-def _meta_charset(data: bytes) -> str:
+def meta_charset(data: bytes) -> str:
+    """The charset that a markup names in its head."""
     match = re.search(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_:-]{2,40})", data[:2048])
     return match[1].decode("ascii").lower() if match else ""
 

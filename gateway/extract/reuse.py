@@ -19,8 +19,8 @@ from gateway.mail.place import Place, Step
 _MOST_DOCUMENTS = 500
 _MOST_CHARACTERS = 8 * 1024 * 1024
 
-Kept = tuple[tuple[tuple[Step, ...], str], ...]
-"""The texts of a document: the steps below the document's own place, and the text."""
+Kept = tuple[tuple[tuple[Step, ...], str, tuple[tuple[int, str], ...]], ...]
+"""The texts of a document: the steps below the document's own place, the text and the cells marked in it."""
 
 
 class Reuse:
@@ -39,13 +39,13 @@ class Reuse:
             found = self._kept.get(self._name(risky))
         if found is None or now - found[0] > self._seconds:
             return None
-        return [Fragment(risky.place.inside(*steps), text) for steps, text in found[2]]
+        return [Fragment(risky.place.inside(*steps), text, marks) for steps, text, marks in found[2]]
 
     def keep(self, risky: Risky, fragments: Sequence[Fragment], now: float) -> None:
         """Remembers a full reading; the oldest go when there are too many or they are too long."""
         depth = len(risky.place.steps)
-        kept = tuple((fragment.place.steps[depth:], fragment.text) for fragment in fragments)
-        size = sum(len(text) for _, text in kept)
+        kept = tuple((fragment.place.steps[depth:], fragment.text, fragment.marks) for fragment in fragments)
+        size = sum(len(text) for _, text, _ in kept)
         if size > _MOST_CHARACTERS // 4 or not all(_is_below(fragment.place, risky.place) for fragment in fragments):
             return
         with self._lock:

@@ -6,9 +6,10 @@ A CPR number typed into a number cell loses its first zero; a format may put it 
 from __future__ import annotations
 
 import re
+import struct
 from datetime import date, timedelta
 
-from gateway.extract import xmltext
+from gateway.extract import cells, xmltext
 from gateway.extract.document import Items
 from gateway.extract.html import unescaped
 from gateway.extract.tables import joined_numbers
@@ -18,6 +19,7 @@ from gateway.mail.place import Place, Step
 _SHEET = re.compile(r"xl/(?:worksheets|macrosheets|dialogsheets|chartsheets)/[^/]+\.xml$")
 _CELL = re.compile(r"<(?:\w+:)?c(?=[\s>/])([^<>]*)>")
 _TYPE = re.compile(r'\bt="(\w+)"')
+_REFERENCE = re.compile(r'\br="([A-Z]{1,3}[0-9]{1,7})"')
 _STYLE = re.compile(r'\bs="(\d+)"')
 _SHEET_ENTRY = re.compile(r"<(?:\w+:)?sheet\s([^<>]*)>")
 _NAME = re.compile(r'\bname="([^"]*)"')
@@ -37,6 +39,7 @@ BUILT_IN_DATES = dict.fromkeys((14, 15, 22, *range(27, 37), *range(50, 59)), "dd
 _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _NINE, _TEN = 9, 10
+_MOST_MARKS = 10_000
 
 
 class Workbook:
@@ -76,8 +79,14 @@ class Workbook:
         for number, name in enumerate(self._ordered(), 1):
             at = place.inside(Step("sheet", "", number))
             rows, around = _split_sheet(self._sheets[name])
-            text = "".join(self._rows(chunk, used) for chunk in xmltext.chunks(rows))
-            yield Fragment(at, text)
+            marks: list[tuple[int, str]] = []
+            texts: list[str] = []
+            size = 0
+            for chunk in xmltext.chunks(rows):
+                texts.append(self._rows(chunk, used, size, marks))
+                size += len(texts[-1])
+            text = "".join(texts)
+            yield Fragment(at, text, tuple(marks[:_MOST_MARKS]))
             yield Fragment(at, joined_numbers(text))
             beside = HEADER_CODE.sub(" ", xmltext.text(around, xmltext.APART)), xmltext.shown_attributes(around)
             yield Fragment(at, "\n".join(part for part in beside if part.strip()))
@@ -89,14 +98,21 @@ class Workbook:
         named = [self._names.get(relation, "") for _, relation in self._entries]
         return list(dict.fromkeys([name for name in named if name in self._sheets] + list(self._sheets)))
 
-    def _rows(self, xml: str, used: set[int]) -> str:
-        """A stretch of rows: cells apart by tabs, rows by line ends."""
+    def _rows(self, xml: str, used: set[int], start: int, marks: list[tuple[int, str]]) -> str:
+        """A stretch of rows: cells apart by tabs, rows by line ends; the cells that may hold a number are marked."""
         pieces = _CELL.split(xml)
         texts = []
         for attributes, body in zip(pieces[1::2], pieces[2::2], strict=True):
             if not attributes.endswith("/"):
-                texts.append(self._cell(attributes, body, used))
+                text = self._cell(attributes, body, used)
+                texts.append(text)
+                if len(text) >= _NINE and cells.may_hold_number(text):
+                    reference = _REFERENCE.search(attributes)
+                    if reference:
+                        marks.append((start, reference[1]))
+                start += len(text)
             texts.append("\n" if "</row>" in body or ":row>" in body else "\t")
+            start += 1
         return "".join(texts)
 
     def _cell(self, attributes: str, body: str, used: set[int]) -> str:
@@ -175,6 +191,20 @@ def number(value: str, code: str = "") -> str:
     if shown:
         return shown
     return "0" + whole if len(whole) == _NINE and is_possible("0" + whole) else whole
+
+
+def unpacked(packed: int) -> float:
+    """A number in thirty bits: an integer or the upper half of a double, perhaps times a hundred (RK)."""
+    if packed & 2:
+        value = float(struct.unpack("<i", struct.pack("<I", packed))[0] >> 2)
+    else:
+        value = struct.unpack("<d", b"\0\0\0\0" + struct.pack("<I", packed & 0xFFFFFFFC))[0]
+    return value / 100 if packed & 1 else value
+
+
+def written(value: float) -> str:
+    """A number as a workbook of text would hold it."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _whole(value: str) -> str:

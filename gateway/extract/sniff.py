@@ -70,6 +70,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _FIRST_BYTES = frozenset(magic[:1] for magic, _ in _MAGIC)
 _ZIP_KINDS: tuple[tuple[bytes, str], ...] = (
     (b"word/", "docx"),
+    (b"xl/workbook.bin", "xlsb"),
     (b"xl/", "xlsx"),
     (b"ppt/", "pptx"),
     (b"visio/", "vsdx"),

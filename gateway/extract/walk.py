@@ -27,6 +27,10 @@ VISIBLE_FIELDS = (
 
 _VISIBLE = tuple((name.encode("ascii"), Step("header", name)) for name in VISIBLE_FIELDS)
 _SUBJECT, _TEXT, _HTML, _FILENAME = Step("subject"), Step("text"), Step("html"), Step("filename")
+_OF_A_PART = (
+    (b"content-description", Step("header", "content-description")),
+    (b"content-location", Step("header", "content-location")),
+)
 _BROKEN_FIELD = Step("header", "broken")
 _ROOT = Place(())
 _BODY_HTML = frozenset(("text/html", "text/x-amp-html", "text/enriched", "text/richtext", "application/xhtml+xml"))
@@ -39,6 +43,7 @@ _LARGEST_SIGNATURE = 16 * 1024
 
 _DECODED = frozenset(("base64", "quoted-printable"))
 _MULTIPART_DEPTH = 40
+_MOST_TYPES = 8
 _WORD = re.compile(r"[^\s<>]{4,64}")
 _PASSWORD_WORD = re.compile(
     r"(?:kode|adgang|password|passwd|pw|pin|løsen|login)[a-zæøå]{0,12}[\s:=\"'»«]{0,4}(?:er|is|til)?[\s:=\"'»«]{0,4}"
@@ -99,25 +104,26 @@ class Walk:
 
     def message(self, message: Message, at: Place = _ROOT, depth: int = 0) -> None:
         """The headers people see, then the body and the attachments, numbered from 1."""
-        self._fields(message, at)
+        self._fields(message.fields, at)
+        if message.original is not message.content:
+            self._fields(message.other_fields, at)
         _Parts(self, at, depth).read(message, 0)
 
-    def _fields(self, message: Message, at: Place) -> None:
-        fields = message.fields
+    def _fields(self, fields: headers.Fields, at: Place) -> None:
         if b"subject" in fields:
-            self.text(at.inside(_SUBJECT), message.subject)
+            self.text(at.inside(_SUBJECT), "\n".join(map(headers.decoded, fields[b"subject"])))
         for name, step in _VISIBLE:
             if name in fields:
                 self.text(at.inside(step), "\n".join(map(headers.decoded, fields[name])))
 
-    def text(self, place: Place, text: str) -> None:
+    def text(self, place: Place, text: str, marks: tuple[tuple[int, str], ...] = ()) -> None:
         if text:
             try:
                 self.meter.text(len(text))
             except OverBudgetError:
                 self.unread(place, Reason.OVER_BUDGET)
                 return
-            self.fragments.append(Fragment(place, text))
+            self.fragments.append(Fragment(place, text, marks))
 
     def unread(self, place: Place, reason: Reason) -> None:
         self.unreadable.append(Unreadable(place, reason))
@@ -155,7 +161,7 @@ class Walk:
         try:
             for item in reader(document):
                 if isinstance(item, Fragment):
-                    self.text(item.place, item.text)
+                    self.text(item.place, item.text, item.marks)
                 elif isinstance(item, Unreadable):
                     self.unreadable.append(item)
                 else:
@@ -196,7 +202,7 @@ class _Parts:
         self._number = 0
         self._is_signed = False
 
-    def read(self, part: Part, level: int) -> None:
+    def read(self, part: Part, level: int, default: str = "") -> None:
         """A part in every reading its declared types allow."""
         try:
             self._walk.meter.part()
@@ -205,8 +211,10 @@ class _Parts:
             return
         if part.broken:
             self._broken(part)
+        for other in part.other_ends() if level < _MULTIPART_DEPTH else ():
+            self.read(other, level + 1, default)
         multipart_read = False
-        for declared in part.content_types[:3] or [""]:
+        for declared in part.content_types[:_MOST_TYPES] or [default]:
             if declared.startswith("multipart/"):
                 if not multipart_read:
                     self._multipart(part, level)
@@ -244,17 +252,18 @@ class _Parts:
         if not children and not self._encoded_multipart(part, level):
             self._loss(part)
         self._is_signed = self._is_signed or "multipart/signed" in part.content_types
-        self._each(part, children, level)
+        default = "message/rfc822" if "multipart/digest" in part.content_types else ""
+        self._each(part, children, level, default)
         for start, end in outside:
             self._outside(part, start, end, level)
 
-    def _each(self, part: Part, children: list[Part], level: int) -> None:
+    def _each(self, part: Part, children: list[Part], level: int, default: str = "") -> None:
         """The parts one by one; when the budget ends, what is left of them is one raw text."""
         for child in children:
             if self._walk.meter.parts <= 0:
                 self._rest(Part(part.content, child.body_start, part.body_end))
                 return
-            self.read(child, level + 1)
+            self.read(child, level + 1, default)
 
     def _loss(self, part: Part) -> None:
         """A multipart without any part: what it holds is read as text, and that its parts are missing is said."""
@@ -301,8 +310,11 @@ class _Parts:
     def _leaf(self, part: Part, declared: str, level: int) -> None:
         is_body = (declared in _BODY_TEXT or declared in _BODY_HTML) and not part.is_attached
         body = part.body
-        encodings = part.transfer_encodings[:3] or [""]
-        if not _DECODED.intersection(encodings) and not is_body and transfer.looks_like_base64(body):
+        for name, step in _OF_A_PART if level else ():
+            if name in part.fields:
+                self._walk.text(self._at.inside(step), "\n".join(map(headers.decoded, part.fields[name])))
+        encodings = part.transfer_encodings or [""]
+        if not _DECODED.intersection(encodings) and transfer.looks_like_base64(body):
             encodings = [*encodings, "base64"]
         for encoding in encodings:
             data, beside = transfer.decoded_and_beside(body, encoding)
@@ -315,10 +327,16 @@ class _Parts:
             if beside:
                 self._walk.text(self._at.inside(_TEXT), part.text_of(beside))
                 self._hidden_parts(body, level)
+            if encoding == "base64" and is_body:
+                for other in transfer.other_base64(body):
+                    self._walk.text(self._at.inside(_TEXT), part.text_of(other))
 
     def _body(self, part: Part, declared: str, data: bytes, level: int) -> None:
         """A text the mail program shows at once."""
-        text = charsets.decode(data, part.charset)
+        charset = part.charset or (plain.meta_charset(data) if declared in _BODY_HTML else "")
+        text = charsets.decode(data, charset)
+        for other in part.other_charsets:
+            self._walk.text(self._at.inside(_TEXT), charsets.decode(data, other))
         if declared in _BODY_HTML:
             self._markup(text, self._at.inside(_HTML), data)
         else:

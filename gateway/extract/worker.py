@@ -15,6 +15,7 @@ import encodings.aliases
 import gc
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -31,6 +32,7 @@ from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.place import Place, Step
 
 _HEAD = struct.Struct("<II")
+_CELL_NAME = re.compile(r"[A-Z]{1,4}[0-9]{1,7}")
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CLONE_NEWUSER, _CLONE_NEWIPC, _CLONE_NEWNET = 0x10000000, 0x08000000, 0x40000000
 _NOBODY = 65534
@@ -92,6 +94,14 @@ def place_of(words: list[list[Any]]) -> Place:
     return Place(tuple(Step(str(kind)[:40], str(format)[:40], int(number)) for kind, format, number in words))
 
 
+def marks_of(words: list[list[Any]]) -> tuple[tuple[int, str], ...]:
+    """The cells of a sheet as they were sent; a name that names no cell raises."""
+    marks = tuple((int(start), str(name)) for start, name in words)
+    if not all(start >= 0 and _CELL_NAME.fullmatch(name) for start, name in marks):
+        raise ValueError
+    return marks
+
+
 def budget_words(budget: Budget) -> dict[str, Any]:
     return asdict(budget)
 
@@ -119,7 +129,7 @@ def _answer(line: socket.socket, walk: Walk, risky: Risky) -> None:
     send(
         line,
         {
-            "fragments": [[place_words(fragment.place), len(text)] for fragment, text in sized],
+            "fragments": [[place_words(fragment.place), len(text), fragment.marks] for fragment, text in sized],
             "unreadable": [[place_words(item.place), item.reason] for item in walk.unreadable],
             "risky": [[place_words(item.place), item.format, item.depth, len(item.data)] for item in walk.risky],
         },
@@ -132,8 +142,8 @@ def answer_of(words: dict[str, Any], blob: bytes) -> tuple[list[Fragment], list[
     """An answer as values; anything malformed raises, for the reader may have been taken over."""
     pieces = _Pieces(blob)
     fragments = [
-        Fragment(place_of(place), pieces.next(size).decode("utf-8", "surrogatepass"))
-        for place, size in words["fragments"]
+        Fragment(place_of(place), pieces.next(size).decode("utf-8", "surrogatepass"), marks_of(marks))
+        for place, size, marks in words["fragments"]
     ]
     unreadable = [Unreadable(place_of(place), Reason(reason)) for place, reason in words["unreadable"]]
     risky = []

@@ -27,6 +27,11 @@ _MOST_STRAYS = 50_000
 _NO_CONTINUATION = bytes(set(range(256)) - set(range(0x80, 0xC0)))
 """Without any byte from 80 to BF a text holds no letter of UTF-8 beyond ASCII, and none that cp1252 has of its own."""
 
+_FIRST_WORD = re.compile(r"[\s(,;].*", re.S)
+"""What may stand behind a charset's name: a comment, or another name."""
+_ESCAPES = re.compile("\x1b[($%&][ -/]?[@-~]")
+"""Switches between character sets (ISO 2022): no program shows them, whatever charset it was told."""
+
 _STRAY = re.compile("[\udc80-\udcff]+")
 
 
@@ -36,15 +41,16 @@ def decode(data: bytes, charset: str = "") -> str:
     Bytes that are UTF-8 with letters outside ASCII are UTF-8 though an 8-bit charset was declared: chance makes none.
     """
     if charset in _UTF8 and b"\0" not in data and data[:1] not in b"\xef\xff\xfe":
-        return utf8(data)
+        text = utf8(data)
+        return _ESCAPES.sub("", text) if "\x1b" in text else text
     for mark, marked in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(marked, "replace")
     wide = wide_charset(data)
     if wide:
         return data.decode(wide, "replace")
-    text = _declared(data, canonical(charset))
-    return (utf8(data) if text is None else text).replace("\0", "")
+    declared = _declared(data, canonical(charset))
+    return (utf8(data) if declared is None else declared).replace("\0", "")
 
 
 def utf8(data: bytes) -> str:
@@ -101,10 +107,20 @@ def canonical(charset: str) -> str:
     if name.replace("-", "_") in _NOT_A_CHARSET:
         return ""
     try:
-        b"".decode(name or "utf-8")
-    except (LookupError, UnicodeError, ValueError):
-        return ""
+        b"0000".decode(name or "utf-8")  # no bytes at all would be no text in any charset, known or not
+    except UnicodeError:
+        return name
+    except (LookupError, ValueError):
+        first = _FIRST_WORD.sub("", charset.strip())
+        return canonical(first) if first != charset else ""
     return name
+
+
+@lru_cache(maxsize=256)
+def hides_digits(charset: str) -> bool:
+    """Whether digits are other bytes in this charset than in ASCII, so that a text must be read in it to be seen."""
+    name = canonical(charset)
+    return bool(name) and (name.replace("-", "") == "utf7" or b"07".decode(name, "replace") != "07")
 
 
 def wide_charset(data: bytes) -> str:

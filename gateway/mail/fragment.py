@@ -18,6 +18,8 @@ class Fragment:
 
     place: Place
     text: str = field(repr=False)
+    marks: tuple[tuple[int, str], ...] = field(default=(), repr=False)
+    """Where in the text the cells of a sheet begin that may hold a number, and their names (`B7`)."""
 
 
 class Reason(StrEnum):

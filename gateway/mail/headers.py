@@ -15,7 +15,7 @@ from gateway.mail.address import Address
 
 Fields = dict[bytes, list[bytes]]
 
-_ENCODED_WORD = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)(?:\?=|(?==\?[^?\s]{1,60}\?[bBqQ]\?)|$)", re.S)
+_ENCODED_WORD = re.compile(rb"=\?([^?\s]{0,60})\?([bBqQ])\?(.*?)(?:\?=|(?==\?[^?\s]{0,60}\?[bBqQ]\?)|$)", re.S)
 _PARAMETER = re.compile(rb';\s*([^=;\s"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*(?:"|\Z)|[^;]*)', re.S)
 _FIELD_START = re.compile(rb"[!-9;-~]{1,998}[ \t]{0,99}:")
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.S)
@@ -30,10 +30,12 @@ _SEPARATORS = re.compile(rb"[,;:\s]+")
 def parse(block: bytes) -> tuple[Fields, list[bytes]]:
     """The fields of a header block by lower-case name, unfolded, and the lines that are no field (rfc5322#2.2)."""
     block = block.replace(b"\r\n", b"\n")
-    if b"\r" in block:
-        block = block.replace(b"\r", b"\n")
+    if b"\0" in block:
+        block = block.replace(b"\0", b"")
     fields: Fields = {}
     broken: list[bytes] = []
+    if b"\r" in block:
+        block = block.replace(b"\r", b"\n")
     for line in block.replace(b"\n ", b" ").replace(b"\n\t", b"\t").split(b"\n"):
         name, colon, value = line.partition(b":")
         if colon and name:
@@ -49,12 +51,26 @@ def is_field(content: bytes, start: int) -> bool:
 
 
 def decoded(value: bytes) -> str:
-    """A field as people read it: encoded words decoded wherever they stand, the rest as UTF-8 or cp1252 (rfc2047)."""
+    """A field as people read it: encoded words decoded wherever they stand, the rest as UTF-8 or cp1252 (rfc2047).
+
+    Where an encoded word holds another one, or is cut inside a letter of base64, both readings are given.
+    """
     if b"=?" not in value:
         return charsets.decode(value)
+    text, joined = _once_decoded(value)
+    readings = [text, joined]
+    if "=?" in text and text.encode("utf-8", "replace") != value:
+        readings.append(_once_decoded(text.encode("utf-8", "replace"))[0])
+    return "\n".join(dict.fromkeys(filter(None, readings))) if any(readings[1:]) else text
+
+
+def _once_decoded(value: bytes) -> tuple[str, str]:
+    """The field with its encoded words decoded one by one; those of base64 joined first, where that differs."""
     pieces: list[str] = []
     run: list[bytes] = []
     run_charset = ""
+    cut: list[bytes] = []
+    cut_charset = ""
     at = 0
     for match in _ENCODED_WORD.finditer(value):
         between = value[at : match.start()]
@@ -67,10 +83,14 @@ def decoded(value: bytes) -> str:
             pieces.append(charsets.decode(between))
         run_charset = word_charset
         run.append(_word(match[2], match[3]))
+        if match[2] in b"bB":
+            cut.append(match[3])
+            cut_charset = cut_charset or word_charset
     if run:
         pieces.append(charsets.decode(b"".join(run), run_charset))
     pieces.append(charsets.decode(value[at:]))
-    return "".join(pieces)
+    is_cut = len(cut) > 1 and any(len(text) % 4 for text in cut[:-1])
+    return "".join(pieces), charsets.decode(transfer.base64(b"".join(cut)), cut_charset) if is_cut else ""
 
 
 def _word(encoding: bytes, text: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
+from urllib.parse import unquote_to_bytes
 
 from gateway.mail import charset as charsets
 from gateway.mail import headers, transfer
@@ -19,8 +20,15 @@ _MOST_PARTS = 20_000
 _NOBODY = Address(b"(no address)")
 _AUTHOR_FIELDS = (b"from", b"sender")
 _BARE_CR = re.compile(rb"\r[^\n]")
+_LONE_CR = re.compile(rb"\r(?!\r*\n)")
 _ODD_LINE_END = re.compile(rb"\r+\n|\r")
 _COMMENT = re.compile(rb"\([^()]*\)")
+_SPACED_LINE = re.compile(rb"\n[ \t]+\r?\n")
+"""A line of spaces in a header: a folded nothing to the letter (rfc5322#3.2.2), the end of the header to many."""
+
+_LATE_FIELD = re.compile(rb"(?:[^\r\n]{1,998}\r?\n){1,20}?(?=content-(?:type|transfer-encoding)[ \t]{0,9}:)", re.I)
+"""Lines that are no field before the first that is one: some programs leave them out."""
+
 _LOOSE_DELIMITER = re.compile(rb"(?:\A|(?<=[\r\n]))--[^\r\n]{1,200}\r?\n(?=[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-)")
 
 
@@ -50,8 +58,14 @@ class Part:
 
     @property
     def transfer_encodings(self) -> list[str]:
+        """Every distinct encoding that a program may take the declared ones for, `` for none."""
         values = self.fields.get(b"content-transfer-encoding")
-        return _distinct_tokens(values) if values else []
+        if not values:
+            return []
+        tokens = _distinct_tokens(values)
+        if len(tokens) == 1:
+            return list(transfer.kinds(tokens[0]))
+        return list(dict.fromkeys(kind for token in tokens for kind in transfer.kinds(token)))
 
     @property
     def parameters(self) -> dict[str, list[bytes]]:
@@ -75,7 +89,10 @@ class Part:
     def names(self) -> list[str]:
         """Every file name the part goes by, decoded."""
         values = self.parameters.get("filename", []) + self.parameters.get("name", [])
-        return list(dict.fromkeys(filter(None, map(headers.decoded, values)))) if values else []
+        if not values:
+            return []
+        values += [unquote_to_bytes(value) for value in values if b"%" in value]
+        return list(dict.fromkeys(filter(None, map(headers.decoded, values))))
 
     @property
     def is_attached(self) -> bool:
@@ -85,6 +102,14 @@ class Part:
                 return True
         return "filename" in self.parameters or "name" in self.parameters
 
+    @property
+    def other_charsets(self) -> list[str]:
+        """The charsets beside the first one in which digits are other bytes than in ASCII."""
+        declared = self.parameters.get("charset")
+        if not declared or len(declared) < 2:
+            return []
+        return [name for name in (value.decode("latin-1") for value in declared[1:]) if charsets.hides_digits(name)]
+
     def text_of(self, data: bytes) -> str:
         """The bytes as text in the part's declared charset."""
         return charsets.decode(data, self.charset)
@@ -92,7 +117,7 @@ class Part:
     def decoded(self) -> list[bytes]:
         """The body with its transfer encoding undone: one reading per distinct encoding declared (usually one)."""
         body = self.body
-        return [transfer.decode(body, encoding) for encoding in self.transfer_encodings[:3]] or [body]
+        return [transfer.decode(body, encoding) for encoding in self.transfer_encodings] or [body]
 
     def children(self, boundaries: list[bytes]) -> tuple[list[Part], list[tuple[int, int]]]:
         """The parts between the boundaries, and the stretches outside them (preamble, epilogue, empty when none)."""
@@ -109,6 +134,17 @@ class Part:
             for match in islice(_LOOSE_DELIMITER.finditer(self.content, self.body_start, self.body_end), _MOST_PARTS)
         ]
         return self._between(marks) if marks else ([], [(self.body_start, self.body_end)])
+
+    def other_ends(self) -> list[Part]:
+        """The part as programs have it for which its header begins or ends elsewhere; nearly always none."""
+        content, start, body = self.content, self.start, self.body_start
+        spaced = _SPACED_LINE.search(content, start, body)
+        if spaced:
+            return [_part_of(content[start : spaced.start() + 1], b"\n", content[spaced.end() : self.body_end])]
+        if body == start:
+            late = _LATE_FIELD.match(content, start, self.body_end)
+            return [Part(content, late.end(), self.body_end)] if late else []
+        return []
 
     def _between(self, marks: list[tuple[int, int, bool]]) -> tuple[list[Part], list[tuple[int, int]]]:
         parts, outside = [], [(self.body_start, marks[0][0])]
@@ -134,6 +170,11 @@ class Message(Part):
         self.original = content
         content = _with_plain_line_ends(content)
         super().__init__(content, 0, len(content))
+
+    @property
+    def other_fields(self) -> headers.Fields:
+        """The fields as programs have them to which a bare CR is a space; the same for nearly all messages."""
+        return headers.parse(_LONE_CR.sub(b" ", self.original[: self.body_start]))[0]
 
     def header_values(self, name: str) -> list[bytes]:
         """The unfolded bytes of every field of that name, in their order."""
@@ -181,6 +222,11 @@ def _with_plain_line_ends(content: bytes) -> bytes:
         return content
     content = content.replace(b"\r\r\n", b"\r\n")
     return _ODD_LINE_END.sub(b"\r\n", content) if _BARE_CR.search(content) else content
+
+
+def _part_of(*pieces: bytes) -> Part:
+    content = b"".join(pieces)
+    return Part(content, 0, len(content))
 
 
 def _header_end(content: bytes, start: int, end: int) -> tuple[int, int]:

@@ -13,7 +13,8 @@ class Step(NamedTuple):
     """One step inwards: what kind of thing, of which format, and which one when there are several.
 
     kind: `subject`, `text`, `html`, `header`, `filename`, `attachment`, and inside documents `sheet`, `cell`, `page`, …
-    format: for an attachment its format as read from the content (`csv`, `docx`, `eml`, …), for a header its name.
+    format: for an attachment its format as read from the content (`csv`, `docx`, `eml`, …), for a header its name, for
+    a cell of a sheet where it is (`B7`).
     number: 1 for the first; 0 when there is nothing to count.
     """
 
@@ -22,6 +23,8 @@ class Step(NamedTuple):
     number: int = 0
 
     def __str__(self) -> str:
+        if self.kind == "cell":
+            return f"cell {self.format}"
         words = f"{self.kind}:{self.format}" if self.format else self.kind
         return f"{words} {self.number}" if self.number else words
 

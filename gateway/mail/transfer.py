@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 try:
     import pybase64
@@ -23,13 +23,27 @@ _b64strictly: Callable[[bytes], bytes] = (
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _BASE64_AND_PADDING = _BASE64 + b"="
-_BASE64_LINES = _BASE64_AND_PADDING + b" \t\r\n"
+_BASE64_LINES = _BASE64_AND_PADDING + b"\r\n"
+_NAMES = {"base64": "base64", "quoted": "quoted-printable", "printable": "quoted-printable", "uue": "uuencode"}
+_KINDS = frozenset(_NAMES.values())
+_PROPER = frozenset(("base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"))
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _ODD_SOFT_BREAK = re.compile(rb"=(?:[ \t]|\r(?!\n))")
 _SPACED_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\n)")
 _UU_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?\n")
 _YENC_BEGIN = re.compile(rb"(?:\A|(?<=\n))=ybegin [^\r\n]*?name=([^\r\n]{1,300})\r?\n")
 _MOST_FILES = 500
 _YENC_ROTATED = bytes((byte - 42) % 256 for byte in range(256))
+
+
+@lru_cache(maxsize=256)
+def kinds(encoding: str) -> tuple[str, ...]:
+    """What programs take a declared encoding for: a name that is nearly one is decoded by some and not by others."""
+    plain = "".join(filter(str.isalnum, encoding.lower()))
+    for name, kind in _NAMES.items():
+        if name in plain:
+            return (kind,) if encoding.lower() in _PROPER else (kind, "")
+    return ("",)
 
 
 def decode(data: bytes, encoding: str) -> bytes:
@@ -39,14 +53,14 @@ def decode(data: bytes, encoding: str) -> bytes:
 
 def decoded_and_beside(data: bytes, encoding: str) -> tuple[bytes, bytes]:
     """The body with its transfer encoding undone, and the lines of a base64 body that are not base64."""
-    kind = encoding.replace("-", "")
-    if kind == "quotedprintable":
+    kind = encoding if not encoding or encoding in _KINDS else kinds(encoding)[0]
+    if kind == "quoted-printable":
         return quoted_printable(data), b""
     if kind == "base64":
         return _base64_and_beside(data)
-    if kind in ("xuuencode", "uuencode", "xuue", "uue"):
+    if kind == "uuencode":
         files = uuencoded(data)
-        return (files[0][1] if files else data), b""
+        return files[0][1] if files else b"".join(map(_uu_line, data.splitlines())), b""
     return data, b""
 
 
@@ -82,6 +96,26 @@ def _base64_patiently(data: bytes) -> bytes:
     return b"".join(_base64_group(group) for group in re.split(rb"=+", data))
 
 
+def other_base64(data: bytes) -> list[bytes]:
+    """What programs make of a base64 body that is not only that: some skip whole lines, some the padding inside it.
+
+    Empty for the bodies all programs agree on.
+    """
+    padding = data.find(b"=")
+    is_padded_inside = padding >= 0 and data[padding:].strip(b"= \t\r\n") != b""
+    strange = data.translate(None, _BASE64_LINES)
+    found = []
+    if strange:
+        lines = map(bytes.strip, data.splitlines())
+        whole = [line for line in lines if not line.translate(None, _BASE64_AND_PADDING)]
+        found.append(_base64_patiently(b"\n".join(whole)))
+        if b"-" in strange or b"_" in strange:
+            found.append(_base64_patiently(data.translate(_URL_SAFE)))
+    if is_padded_inside:
+        found.append(_base64_group(data))
+    return found
+
+
 def _base64_group(group: bytes) -> bytes:
     clean = group.translate(None, _NOT_BASE64)
     if len(clean) % 4 == 1:
@@ -97,9 +131,11 @@ def _beside_base64(data: bytes) -> bytes:
 
 
 def looks_like_base64(data: bytes) -> bool:
-    """Whether a body is nothing but lines of base64, though its header does not say so."""
+    """Whether a body is nothing but lines of base64, though its header does not say so; a short one must be text."""
     sample = data[:4096].strip()
-    return len(sample) > 60 and b" " not in sample and not sample.translate(None, _BASE64_AND_PADDING + b"\r\n")
+    if len(sample) < 16 or b" " in sample or sample.translate(None, _BASE64_AND_PADDING + b"\r\n"):
+        return False
+    return len(sample) > 60 or (len(sample) % 4 == 0 and base64(sample).isascii() and b"\0" not in base64(sample))
 
 
 def uuencoded(data: bytes) -> list[tuple[bytes, bytes]]:

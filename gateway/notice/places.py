@@ -111,6 +111,8 @@ def _inner(step: Step, words: Words) -> str:
     if step.kind == "header" and step.format:
         return _field(step, words)
     name = words["inside"].get(step.kind)
+    if step.kind == "cell" and name:
+        return f"{name} {step.format}"
     return _with_format(_numbered(str(name), step), step, words) if name else ""
 
 

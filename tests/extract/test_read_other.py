@@ -195,8 +195,9 @@ def test_a_broken_pdf_is_reported(reading: Any) -> None:
 
 
 def test_a_picture_that_may_hold_text_is_not_read_without_ocr(reading: Any, make: Any) -> None:
-    stripes = b"".join(b"\0" + (b"\x00\xff" * 50 if row % 2 else b"\xff\x00" * 50) for row in range(100))
-    assert reasons(reading(make.png(100, 100, stripes))) == [Reason.NO_OCR]
+    letter = (b"\0" + b"\xff\xff\x00\x00\x00\x00\xff\xff" * 20) * 12
+    rows = (b"\0" + b"\xff" * 160) * 20
+    assert reasons(reading(make.png(160, 52, rows + letter + rows))) == [Reason.NO_OCR]
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (600, 1), (300, 200)])

@@ -77,6 +77,25 @@ def test_what_takes_too_long_is_killed_and_said(attached: Any) -> None:
         assert any(NUMBER in fragment.text for fragment in quick.fragments)
 
 
+def test_a_slow_document_delays_no_other_message(attached: Any, make: Any) -> None:
+    slow, quick = attached(b"{\\rtf1 " + b"\\'30" * 6_000_000), attached(make.pdf(NUMBER))
+    ended: list[str] = []
+
+    async def read_it(readers: Sandbox, name: str, message: Message) -> None:
+        await readers.read(message, NO_OCR)
+        ended.append(name)
+
+    async def all_at_once() -> None:
+        with Sandbox(Limits(seconds=4, readers=2)) as readers:
+            readers.start()
+            first = asyncio.create_task(read_it(readers, "slow", slow))
+            await asyncio.sleep(0.1)
+            await asyncio.gather(first, *(read_it(readers, "quick", quick) for _ in range(10)))
+
+    asyncio.run(all_at_once())
+    assert ended == ["quick"] * 10 + ["slow"]
+
+
 def test_a_reader_that_dies_is_replaced_and_its_document_reported(sandbox: Sandbox, attached: Any, make: Any) -> None:
     """pdfium draws itself to death on a form that draws itself; the second reader takes over."""
     killer = (

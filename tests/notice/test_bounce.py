@@ -117,8 +117,8 @@ def test_a_recipient_outside_ascii_is_spelled_in_7_bit() -> None:
         pytest.param(attachment("xyz", 1), "i vedhæftet fil 1", id="a format without a word"),
         pytest.param(
             Place((Step("attachment", "xlsx", 2), Step("sheet", "", 2), Step("cell", "B7", 0))),
-            "i vedhæftet fil 2 (regneark), ark 2",
-            id="sheet, but not the cell",
+            "i vedhæftet fil 2 (regneark), ark 2, celle B7",
+            id="sheet and cell",
         ),
         pytest.param(
             Place((Step("attachment", "zip", 1), Step("attachment", "pdf", 3), Step("page", "", 4))),

@@ -1,0 +1,79 @@
+"""Which cell of a sheet a number stands in: readers mark cells that may hold one, findings are placed afterwards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from gateway.mail.finding import Finding
+from gateway.mail.fragment import Fragment
+from gateway.mail.place import Place, Step
+
+_NUMBER = re.compile(r"[0-9][^\t\n]*[0-9]{4}")
+_NO_DIGIT = re.compile(r"[^0-9]+")
+_CELL_END = re.compile(r"[\t\n]")
+_SEPARATORS = ";\t,|"
+_MOST_MARKS = 10_000
+_CPR_DIGITS = 10
+
+
+def may_hold_number(text: str) -> bool:
+    """Whether a cell is worth a mark."""
+    return len(text) >= _CPR_DIGITS - 1 and _NUMBER.search(text) is not None
+
+
+def name_of(row: int, column: int) -> str:
+    """`B7` for the seventh row and the second column, both counted from 1."""
+    letters = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(65 + letter) + letters
+    return f"{letters}{row}"
+
+
+def placed(findings: Sequence[Finding], fragments: Iterable[Fragment]) -> tuple[Finding, ...]:
+    """The findings, those of CPR numbers with the cell they stand in where the reader marked it."""
+    wanted = {finding.place for finding in findings if finding.detector == "cpr"}
+    cells: dict[Place, list[tuple[str, Step]]] = {}
+    for fragment in fragments if wanted else ():
+        if fragment.place in wanted and (fragment.marks or fragment.place.steps[-1].format == "csv"):
+            cells.setdefault(fragment.place, []).extend(_cells(fragment))
+    return tuple(_in_cell(finding, cells) for finding in findings) if cells else tuple(findings)
+
+
+def _in_cell(finding: Finding, cells: dict[Place, list[tuple[str, Step]]]) -> Finding:
+    if finding.detector != "cpr" or finding.place not in cells:
+        return finding
+    digits = finding.identity.reveal()
+    step = next((step for held, step in cells[finding.place] if digits in held), None)
+    return replace(finding, place=finding.place.inside(step)) if step else finding
+
+
+def _cells(fragment: Fragment) -> list[tuple[str, Step]]:
+    """The digits of each marked cell and the cell's step."""
+    marks = fragment.marks or _marks_of_csv(fragment.text)
+    found = []
+    for start, name in marks:
+        end = _CELL_END.search(fragment.text, start)
+        held = _NO_DIGIT.sub("", fragment.text[start : end.start() if end else len(fragment.text)])
+        found.append((held, Step("cell", name)))
+    return found
+
+
+def _marks_of_csv(text: str) -> list[tuple[int, str]]:
+    """The cells of a character-separated text; none where quotes may hide a separator, for then nobody can be sure."""
+    if '"' in text:
+        return []
+    separator = max(_SEPARATORS, key=text[:2000].count)
+    marks, start = [], 0
+    for row, line in enumerate(text.split("\n"), 1):
+        at = start
+        for column, cell in enumerate(line.split(separator) if may_hold_number(line) else (), 1):
+            if may_hold_number(cell):
+                marks.append((at, name_of(row, column)))
+            at += len(cell) + 1
+        start += len(line) + 1
+        if len(marks) > _MOST_MARKS:
+            break
+    return marks
