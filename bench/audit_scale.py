@@ -1,15 +1,16 @@
 """How the record behaves when it is large: list and filter, prove, report, export.
 
-    python bench/audit_scale.py [EVENTS] [STORE-URL]        (default: one million, an SQLite file in a temporary folder)
+    python bench/audit_scale.py [--events 1000000] [--folder FOLDER] [--store URL] [--fill-only]
 
-Prints the table that stands in docs/audit.md. A million events take about a minute to make and a gigabyte of disk.
+Prints the table that stands in docs/audit.md. A million events take about a minute to make and a gigabyte of disk. With
+a folder the store is kept there, and one that has its events already is only measured.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from gateway.audit import Event, Found, Recipient, Unread, open_store
 from gateway.audit.keys import believed_keys
 from gateway.audit.report import ListAge, Names, collect, month_of
 from gateway.audit.report_page import page
+from gateway.audit.rows import ends_of
 from gateway.audit.store import Store
 from gateway.audit.verify import verify
 
@@ -95,14 +97,28 @@ def measure(store: Store, count: int) -> None:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with tempfile.TemporaryDirectory() as folder:
-        store = open_store(sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{folder}/audit.db", Path(folder) / "keys")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="where the store is kept; a temporary folder otherwise")
+    parser.add_argument("--store", help="another store than SQLite in that folder: postgresql://…")
+    parser.add_argument("--fill-only", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        store = open_store(options.store or f"sqlite:///{folder.resolve()}/audit.db", folder.resolve() / "keys")
         store.open()
-        print(f"| {count:,} events | |\n|---|---|".replace(",", " "))
-        timed("writing them, 5000 at a time", lambda: fill(store, count))
-        measure(store, count)
+        print(f"| {options.events:,} events | |\n|---|---|".replace(",", " "))
+        if missing := options.events - len_of(store):
+            timed(f"writing {missing:,} of them, {WRITTEN} at a time".replace(",", " "), lambda: fill(store, missing))
+        if not options.fill_only:
+            measure(store, options.events)
         store.close()
+
+
+def len_of(store: Store) -> int:
+    with store.database.reading() as connection:
+        return ends_of(connection).seal.seq
 
 
 if __name__ == "__main__":
