@@ -17,7 +17,7 @@ MODES: Mapping[str, str] = {"enforce": "håndhæver", "monitor": "iagttager"}
 ROLES: Mapping[str, str] = {"outbound": "udgående", "submission": "fra mailprogram", "inbound": "indgående"}
 
 CATEGORIES: Mapping[str, str] = {
-    "cpr": "cpr-nummer",
+    "cpr": "CPR-nummer",
     "health": "helbred",
     "disability": "handicap",
     "ethnicity": "etnisk oprindelse",

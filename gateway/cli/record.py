@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import gateway
+from gateway.audit.event import KINDS
 from gateway.cli.common import FAULT, default_policy, faults_told
+from gateway.mail.finding import CATEGORIES
 
 if TYPE_CHECKING:
     from gateway.audit import Store
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 VERDICTS = ("relay", "block", "defer", "refuse", "repeat")
+FOUND = (*CATEGORIES, "unreadable")
 
 
 class When(click.ParamType[datetime]):
@@ -51,15 +54,32 @@ def who() -> str:
         return f"user {os.getuid()}"
 
 
+class AnAddress(click.ParamType[str]):
+    """A mail address; `<>` is the null reverse-path. A slip of the pen must not look like an empty record."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        local, at, domain = str(value).rpartition("@")
+        if value != "<>" and not (local and at and domain):
+            self.fail(f"{value} is no address; write name@example.dk", param, ctx)
+        return str(value)
+
+
 def filter_options(wrapped: Callable[..., Any]) -> Callable[..., Any]:
     """The filters that `list` and `export` share."""
     for option in (
-        click.option("--about", metavar="ADDRESS", help="What is recorded on a person (access request, art. 15)."),
-        click.option("--kind", help="Another kind than messages: start, stop, release, prune …"),
+        click.option(
+            "--about",
+            type=AnAddress(),
+            metavar="ADDRESS",
+            help="What is recorded on a person (access request, art. 15).",
+        ),
+        click.option("--kind", type=click.Choice(KINDS), metavar="KIND", help="message, start, stop, release, prune …"),
         click.option("--case", "case_id", metavar="CASE-ID"),
-        click.option("--category", help="cpr, health, …, unreadable."),
+        click.option("--category", type=click.Choice(FOUND), metavar="NAME", help="cpr, health, …, unreadable."),
         click.option("--domain", help="A recipient's domain."),
-        click.option("--sender", metavar="ADDRESS"),
+        click.option("--sender", type=AnAddress(), metavar="ADDRESS"),
         click.option("--until", type=When(), help="Before this time."),
         click.option("--since", type=When(), help="From this time on: 2026-11-24 or 2026-11-24T13:00, Danish time."),
         click.option("--verdict", type=click.Choice(VERDICTS)),

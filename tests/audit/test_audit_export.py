@@ -210,7 +210,7 @@ def test_the_table_opens_in_a_danish_excel(store: Store, tmp_path: Path) -> None
     sixth = dict(zip(header, rows[5], strict=True))
     assert sixth["Dansk tid"] == "24-11-2026 19:00:00"
     assert sixth["Afgørelse"] == "stoppet"
-    assert sixth["Fund"] == "cpr-nummer (sikker) attachment:xlsx 1 › sheet 2 × 3"
+    assert sixth["Fund"] == "CPR-nummer (sikker) attachment:xlsx 1 › sheet 2 × 3"
     assert sixth["Kan ikke læses"] == "attachment:zip 2: låst med adgangskode"
     assert rows[1][header.index("Afsender")] == "'=1+1@lavuk.dk"  # a cell is never a formula
 

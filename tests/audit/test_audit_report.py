@@ -136,7 +136,7 @@ def test_the_page_says_it_in_danish(month: Month) -> None:
         "1 mail med personfølsomme oplysninger gik videre, fordi reglerne ikke blev håndhævet.",
         "uge 45: 2 af 3",
         "borgervænget@kk.dk 3",
-        "cpr-nummer 3",
+        "CPR-nummer 3",
         "låst med adgangskode 1",
         "det er et <ordrenummer>",
         "De 98 kommuner 01-05-2026 ✗ skal ses efter nu",
