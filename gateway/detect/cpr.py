@@ -30,6 +30,9 @@ from gateway.mail.finding import Confidence
 _MANY = 300
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
 _STRONG_CUES = ("cue.near", "cue.column")
+_CROWD = 8
+_LOOSE_FORMS = {"form.plain", "form.space", "form.mark", "form.line"}
+"""Ways of writing that other numbers share."""
 _GATES = {"form.nine", "form.halves", "form.words", "form.lookalike", "form.odd", "form.year_first"}
 """Forms that mean nothing without a word for CPR numbers."""
 
@@ -57,20 +60,21 @@ class CprDetector:
         matches = self._shapes.matches(data)
         many = len(matches) > _MANY
         cues_occur = not many or self._labels.cues_occur(data)
-        if not cues_occur and not self._is_enough(("form.plain",)):
-            matches = self._worth_reading(data, matches)
+        worth = matches if cues_occur or self._is_enough(("form.plain",)) else self._worth_reading(data, matches)
+        candidates = read(data, worth, today)
+        crowd = _is_crowd(candidates, len(matches) - len(worth))
         heads = _Heads(data, self._labels)
-        for candidate in read(data, matches, today):
+        for candidate in candidates:
             facts = (*candidate.form, *self._facts(candidate.digits))
             if candidate.digits in self._rules.allow or not (cues_occur or self._is_enough(facts)):
                 continue
             head = heads.over(candidate.start)
-            if not cues_occur and head.counter and not self._is_anything((*facts, head.counter)):
+            if not cues_occur and head.counter and not self._is_enough((*facts, head.counter, "person.near")):
                 continue
             if many and head.cue:
                 evidence = (*facts, head.cue)  # one of many in a column of CPR numbers: nothing else need be asked
             else:
-                evidence = (*facts, *self._context(data, candidate, head, cues_occur, today))
+                evidence = (*facts, *self._context(data, candidate, head, cues_occur, crowd, today))
             confidence, explained = self._judged(evidence)
             if confidence is None or (candidate.form[0] in _GATES and not _has_cue(evidence)):
                 continue
@@ -78,10 +82,6 @@ class CprDetector:
 
     def _judge(self, evidence: tuple[str, ...]) -> tuple[Confidence | None, tuple[str, ...]]:
         return self._score.confidence(evidence), self._score.explained(evidence)
-
-    def _is_anything(self, facts: tuple[str, ...]) -> bool:
-        """Whether a number with this against it could become possible."""
-        return self._score.total((*facts, "person.near")) >= self._score.threshold(Confidence.POSSIBLE)
 
     def _is_enough(self, facts: tuple[str, ...]) -> bool:
         """Whether one of many numbers is likely without any word for CPR numbers; a name beside it is in every row."""
@@ -104,7 +104,7 @@ class CprDetector:
             yield "check.exception"
 
     def _context(
-        self, data: bytes, candidate: Candidate, head: Label, cues_occur: bool, today: datetime.date
+        self, data: bytes, candidate: Candidate, head: Label, cues_occur: bool, crowd: bool, today: datetime.date
     ) -> Iterator[str]:
         """What the words and marks around a number say; `head` is what the head of its column says."""
         before, after = surroundings(data, candidate.start, candidate.end)
@@ -127,6 +127,17 @@ class CprDetector:
             yield from speaking_against(before, after, candidate.form)
             if is_moment(candidate.digits, today):
                 yield "moment"
+            if crowd and not named and candidate.form[0] in _LOOSE_FORMS:
+                yield "crowd"
+
+
+def _is_crowd(candidates: list[Candidate], others: int) -> bool:
+    """Whether there are many numbers, and no more of them have a valid check digit than numbers of any kind would.
+
+    others: how many were not even read, for want of a valid one.
+    """
+    loose = {each.digits for each in candidates if each.form[0] in _LOOSE_FORMS}
+    return len(loose) + others >= _CROWD and sum(map(check_digit_holds, loose)) * 10 < (len(loose) + others) * 3
 
 
 class _Heads:

@@ -11,8 +11,13 @@ from collections.abc import Iterator
 
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])"
 _NAME = _CAPITAL + rb"(?:[a-z]|\xc3[\xa0-\xbf]){1,20}"
-_NAME_BEFORE = re.compile(_NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}[ \t\n_:,;()|-]{1,12}\Z")
-_NAME_AFTER = re.compile(rb"[ \t_:,;()|-]{1,8}" + _NAME + rb"(?:[ _-]" + _NAME + rb"){1,3}")
+_NAME_BEFORE = re.compile(
+    _NAME
+    + rb"(?:[ _-](?:"
+    + _NAME
+    + rb"|[A-Z]\.?)){1,3}(?:[ ,:]{1,2}(?:[a-z]|\xc3[\xa0-\xbf]){1,10}){0,2}[ \t\n_:,;()|-]{1,12}\Z"
+)
+_NAME_AFTER = re.compile(rb"[ \t_:,;()|-]{1,8}" + _NAME + rb"(?:[ _-](?:" + _NAME + rb"|[A-Z]\.)){1,3}")
 _TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
 _LINK_BEFORE = re.compile(rb"://|^\W*www\.|[a-z0-9]\.[a-z]{2,10}/", re.IGNORECASE)
 _CUE_IN_LINK = re.compile(rb"(?:cpr|personn|ssn)[a-z_-]{0,16}(?:=|%3d|:|/)\Z", re.IGNORECASE)

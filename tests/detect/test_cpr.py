@@ -74,6 +74,24 @@ FOUND = [
     ("født 150322 6239", "1503226239", "born"),
     ("Sag: 070761-4285", "0707614285", "a case may be a person's: a valid check digit and the hyphen outweigh it"),
     ("Medlem 070761-4285 har meldt sig ud", "0707614285", "so may a member"),
+    ("cpr 15/3-22 6239", "1503226239", "a date without its noughts"),
+    ("cpr 5.3.2022-6239", "0503226239", "day and month without theirs"),
+    ("Cpr: 15. marts '22 6239", "1503226239", "the month in words, the year cut short"),
+    ("cpr 150 322 6239", "1503226239", "in groups that no date has"),
+    ("cpr 2022-03-15-6239", "1503226239", "from the year on"),
+    ("cpr=150322%2D6239", "1503226239", "the hyphen coded as in a link"),
+    ("cpr 150322&nbsp;6239", "1503226239", "HTML's code in plain text"),
+    ("cpr 150322 \u2192 6239", "1503226239", "an arrow"),
+    ("150322/6239 står der", "1503226239", "a stroke, nothing around it"),
+    ("Emma Holm 1503226239", "1503226239", "a full name beside it"),
+    ("Emma H. 1503226239", "1503226239", "a name and an initial"),
+    ("emma, 150322 6239, er startet", "1503226239", "a given name in small letters"),
+    ("Pigen 150322.6239 skal flytte", "1503226239", "a word for a person and a dot"),
+    ("Kvittering for 1503226239 Emma Holm", "1503226239", "what the receipt is for is not the receipt's number"),
+    ("Behandling efter aftale, 412 kr. Borger: 091208-2113.", "0912082113", "a label ends with its sentence"),
+    ("Kontoret skriver, at 150322-6239 mangler", "1503226239", "an office is no account"),
+    ("Udbetales til NemKonto 1503226239", "1503226239", "a NemKonto is known by the CPR number"),
+    ("erstatningsnummer 750322-6239", "7503226239", "the word for a replacement number"),
     ("sygesikringsbevis 1503226239", "1503226239", "health card"),
 ]
 
@@ -86,6 +104,19 @@ NOT_FOUND = [
     ("Jeres j.nr. 200610-1952", "journal number"),
     ("Sagsnr. 070761-4285", "but the number of a case is a label as strong as others"),
     ("Sag 1711093156 er lukket", "and ten digits in one run are more often the case's own"),
+    ("NemKonto: reg. 9999 konto 1311061581", "an account, though a NemKonto"),
+    ("1234 1311061581", "ten digits after a bank's registration number"),
+    (
+        "Læs om cpr-numre på https://cpr.example/artikel/1203224567",
+        "a link beside the word, which does not say cpr itself",
+    ),
+    ("lavuk.example/sag/0901102554", "a link without its scheme"),
+    ("cpr-kursus 2024-03-15 0900", "a date and a time, though the word is near"),
+    (
+        "1701234567 1701234612 1701234699 1701234701 1701234811 1701234902 1701235001 1701235120 start",
+        "moments of a machine",
+    ),
+    ("Telefon: 1203 2245 / 6712 3456", "two telephone numbers"),
     ("konto 9999 131106 1581", "bank account after its registration number"),
     ("Kontonummeret er 9999-2610010620", "joined to the registration number"),
     ("70 10 22 42 og 70 10 33 10", "telephone numbers in pairs"),
@@ -220,7 +251,10 @@ def test_a_text_that_begins_alike_is_read_by_itself(detectors: Detectors) -> Non
 
 TABLE = [
     pytest.param("ordrenummer", "0901102554", False, id="a column of order numbers"),
-    pytest.param("tekst", "0901102554", True, id="a column that says nothing, valid check digits"),
+    pytest.param(
+        "tekst", "0901102554", False, id="a column that says nothing: one valid check digit of many is chance"
+    ),
+    pytest.param("tekst", "090110-2554", True, id="a column that says nothing, but the hyphen does"),
     pytest.param("tekst", "1503226239", False, id="a column that says nothing, broken check digits"),
     pytest.param("CPR", "1503226239", True, id="a column of CPR numbers"),
     pytest.param("CPR", "150322-6239", True, id="a column of CPR numbers with hyphens"),
@@ -241,3 +275,9 @@ def test_every_number_of_a_long_column_is_counted(find) -> None:
     rows = [f"{line};{1 + line % 28:02}0318{4000 + line}" for line in range(2_000)]
     [row] = summarise(find("\n".join(["nr;cpr", *rows])))
     assert row.count == 2_000
+
+
+def test_a_subject_is_read_with_the_body(detectors: Detectors) -> None:
+    fragments = [Fragment(SUBJECT, "150322 6239"), Fragment(TEXT, "Hej. Nummeret i emnet er drengens cpr.")]
+    found = detectors.find(fragments, today=TODAY)
+    assert [(str(each.place), each.confidence) for each in found] == [("subject", Confidence.LIKELY)]
