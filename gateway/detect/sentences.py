@@ -44,7 +44,7 @@ _OPENINGS = [
     (
         rb"\n[ \t]*\n[ \t/\-]*(?:[A-Z]|\xc3[\x80-\x9e])",
         re.compile(
-            rb"[/\- ]{0,4}" + _CAPITAL + rb"(?:[ \-]" + _CAPITAL + rb"|[ ](?:[A-Z]|\xc3[\x80-\x9e])\.?){0,3}"
+            rb"[/\-\s]{0,6}" + _CAPITAL + rb"(?:[ \-]" + _CAPITAL + rb"|[ ](?:[A-Z]|\xc3[\x80-\x9e])\.?){0,3}"
             rb"(?:,[^\n.!?:]{2,60})?[ \t]*"
             rb"(?:\n(?![ \t]*\n)[^\n:!?]{2,70}(?<![.!?,])){0,5}[ \t\n]*(?=\Z|\n[ \t]*(?:fra|from|den|on|-{3,}))",
             re.IGNORECASE | re.ASCII,
