@@ -34,11 +34,15 @@ _ELLIPTIC = re.compile(
     re.IGNORECASE,
 )
 _SPEAKER_BEFORE = re.compile(r"\b(?:siger|sagde|skriver|skrev|fortæller|fortalte|synes|mener|spørger|spurgte)\s$")
+_CALLED = re.compile(
+    r", (?:jeg|vi|du|I|de|det|den|kan|vil|har|er|må|skal|hvad|hvor|hvornår|hvem|husk|tak|så|nu|hvis|når|gider|lige)\b"
+)
 _ADDRESSED = re.compile(r"[.!?:;)\s-]*\Z")
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
 _CAPITAL_BEFORE = re.compile(rb"(?P<inside>[a-z0-9\x80-\xff,] )?(?<![A-Za-z\x80-\xff])(?P<word>" + _CAPITAL + rb") \Z")
 _ARTICLES = ("Den", "Det", "De")
 _CAPITAL_AFTER = re.compile(rb" " + _CAPITAL)
+_TEXT_AFTER = re.compile(rb"[,.;]| (?:og|eller|er|har|som|der|fra|i|fik|kommer|starter) ")
 _ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
@@ -49,6 +53,8 @@ def _only_speaks_or_hears(sentence: str, name: re.Match[str]) -> bool:
     """Whether the name is of one who says it (`siger Karin`) or hears it (`…, Ole.`), and not of whom it is said."""
     before = sentence[max(0, name.start() - 12) : name.start()]
     if before.endswith(", ") and _ADDRESSED.match(sentence, name.end()):
+        return True
+    if not before.strip(" \t\n\"'-*") and _CALLED.match(sentence, name.end()):
         return True
     return _SPEAKER_BEFORE.search(before) is not None
 
@@ -78,7 +84,9 @@ class Names:
         word = before["word"].decode("utf-8", "replace")
         if word.lower() in self._openers and word not in _ARTICLES:
             return False
-        return runs_on or (before["inside"] is not None and not self._is_name(word, first=True))
+        if self._is_name(word, first=True):
+            return runs_on or _TEXT_AFTER.match(data, span.end) is not None
+        return runs_on or before["inside"] is not None
 
     def in_sentence(self, sentence: str) -> str:
         """`person.named`, `person.possible` or nothing."""

@@ -27,6 +27,7 @@ _SIGN_OFFS = (
     rb"|hilsen|hilsner|mvh|m\.v\.h\.|vh|v\.h\.|kh|k\.h\.|knus|dbh|(?:mange )?tak og hilsen|(?:best |kind )?regards)"
 )
 _HEADS = rb"(?:(?:fra|til|cc|bcc|from|to|sendt|sent|dato|date):|organizer|attendee)"
+_CAPITAL = rb"(?-i:(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+)"
 _OPENINGS = [
     (_LINE_START + _GREETINGS + rb"[ \t,!.:\n]", re.compile(rb"[^\n.!,:?]{0,56}")),
     (
@@ -40,12 +41,21 @@ _OPENINGS = [
         _LINE_START + rb"(?:den|on) ",
         re.compile(rb"[^\n]{0,160}(?:\n[^\n]{0,80})?(?:skrev|wrote)[^\n]{0,200}:", re.IGNORECASE),
     ),
+    (
+        rb"\n[ \t]*\n[ \t/\-]*(?:[A-Z]|\xc3[\x80-\x9e])",
+        re.compile(
+            rb"[/\-\s]{0,6}" + _CAPITAL + rb"(?:[ \-]" + _CAPITAL + rb"|[ ](?:[A-Z]|\xc3[\x80-\x9e])\.?){0,3}"
+            rb"(?:,[^\n.!?:]{2,60})?[ \t]*"
+            rb"(?:\n(?![ \t]*\n)[^\n:!?]{2,70}(?<![.!?,])){0,5}[ \t\n]*(?=\Z|\n[ \t]*(?:fra|from|den|on|-{3,}))",
+            re.IGNORECASE | re.ASCII,
+        ),
+    ),
     (_LINE_START + rb"(?:til|att) ", re.compile(rb"[^\n.!?]{0,60}(?=\n|:|\Z)")),
     (rb"[0-9a-z]@[0-9a-z]", re.compile(rb"[^ \t\n<>]{0,140}")),
     (rb"https?://", re.compile(rb"[^\s<>\"]{0,400}")),
 ]
-"""Where what only names people begins, and how far it reaches: greetings, sign-offs with the lines of the signature,
-heads of quotations and calendars, mail addresses, links."""
+"""Where what only names people begins, and how far it reaches: greetings, sign-offs with the lines of the signature, a
+signature without a sign-off at the end of a mail, heads of quotations and calendars, mail addresses, links."""
 _ENGINE = Engine([Pattern(number, start) for number, (start, _) in enumerate(_OPENINGS)])
 _NOT_LINE_END = re.compile(rb"[^\n]")
 
