@@ -51,6 +51,8 @@ FORMATS: dict[str, Format] = {
     **dict.fromkeys(("doc", "xls", "ppt", "ole"), Format("legacy:read_ole", True)),
     **dict.fromkeys(("wmf", "emf", "svm", "vsd", "pub", "ps"), Format("legacy:read_strings", True)),
     "p7m": Format("smime:read_cms", True),
+    "hqx": Format("apple:read_binhex", True),
+    "plist": Format("apple:read_plist", True),
     "mbox": Format("plain:read_mbox", False),
     "pgp": Format("plain:read_locked", False),
     "encrypted office": Format("plain:read_locked", False),
