@@ -51,14 +51,16 @@ FORMATS: dict[str, Format] = {
     **dict.fromkeys(("doc", "xls", "ppt", "ole"), Format("legacy:read_ole", True)),
     **dict.fromkeys(("wmf", "emf", "svm", "vsd", "pub", "ps"), Format("legacy:read_strings", True)),
     "p7m": Format("smime:read_cms", True),
+    "hqx": Format("apple:read_binhex", True),
+    "plist": Format("apple:read_plist", True),
     "mbox": Format("plain:read_mbox", False),
     "pgp": Format("plain:read_locked", False),
-    "encrypted office": Format("plain:read_locked", False),
+    "encrypted office": Format("locked_office:read_locked_office", True),
     "ics": Format("plain:read_card", False),
     "vcf": Format("plain:read_card", False),
 }
 
-LOCKABLE = frozenset(("zip", "7z", "rar", "self-extracting", "pdf", "pdf again"))
+LOCKABLE = frozenset(("zip", "7z", "rar", "self-extracting", "pdf", "pdf again", "encrypted office"))
 """Formats that may need a password, which may stand in the mail."""
 
 MAY_BE_EMPTY = frozenset((*PICTURES, "p7m"))

@@ -7,6 +7,7 @@ elements here, so none can be forgotten. Parts that only describe looks are left
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from gateway.extract import biff12, sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
@@ -38,6 +39,7 @@ _OOXML_STEPS = (
 _APART_PARTS = re.compile(
     r"^docProps/|^meta\.xml$|^customXml/|\.rels$|/charts/|externalLinks|workbook\.xml$|settings\.xml$"
 )
+_ODF_PIECES = {"ods": ("<table:table ", "sheet"), "odp": ("<draw:page ", "slide")}
 _PIVOT_VALUE = re.compile(r'<(?:s|n|d|x) v="([^"]*)"')
 _LIST_TEXT = re.compile(r'<w:lvlText w:val="([^"%]{4,})"')
 _RELATION = re.compile(r'Target="([^"]+)"[^<>]*TargetMode="External"|TargetMode="External"[^<>]*Target="([^"]+)"')
@@ -118,6 +120,23 @@ def _xml_part(document: Document, name: str, data: bytes) -> Items:
         targets = [first or second for first, second in _RELATION.findall(xml)]
         yield Fragment(place, unescaped("\n".join(targets)))
         return
+    for at, piece in _pieces(document.format, name, xml, place):
+        yield from _xml_text(document.format, name, piece, at)
+
+
+def _pieces(format: str, name: str, xml: str, place: Place) -> Iterator[tuple[Place, str]]:
+    """The sheets or slides of an OpenDocument file, which are one part; any other part is one piece."""
+    mark, kind = _ODF_PIECES.get(format, ("", ""))
+    if not mark or not name.endswith("content.xml") or mark not in xml:
+        yield place, xml
+        return
+    head, *pieces = xml.split(mark)
+    yield place, head
+    for number, piece in enumerate(pieces, 1):
+        yield place.inside(Step(kind, "", number)), mark + piece
+
+
+def _xml_text(format: str, name: str, xml: str, place: Place) -> Items:
     text, shown = xmltext.read(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS)
     text = text.strip()
     yield Fragment(place, text)
@@ -126,7 +145,7 @@ def _xml_part(document: Document, name: str, data: bytes) -> Items:
         beside += _PIVOT_VALUE.findall(xml)
     elif name.endswith("numbering.xml"):
         beside += _LIST_TEXT.findall(xml)
-    if document.format == "ods" and name.endswith("content.xml"):
+    if format == "ods" and name.endswith("content.xml"):
         beside += [sheets.lost_zeros_of_ods(xml), joined_numbers(text.replace("\n\t", "\t"))]
     else:
         beside.append(joined_in_document(text))

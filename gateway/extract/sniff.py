@@ -47,6 +47,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"AT&TFORM", "djvu"),
     (b"MZ", "exe"),
     (b"\x7fELF", "exe"),
+    (b"bplist0", "plist"),
     (b"SQLite format 3\x00", "sqlite"),
     (b"ID3", "audio"),
     (b"\xff\xfb", "audio"),
@@ -215,6 +216,8 @@ def _marked_kind(head: bytes) -> str:
         return "html"
     if start.startswith((b"<?xml", b"<svg", b"<!doctype svg", b"<!--")):
         return "svg" if b"<svg" in start else "html" if b"<html" in start else "xml"
+    if start.startswith(b"(this file must be converted with binhex") or b"\n(this file must be converted with" in start:
+        return "hqx"
     if start.startswith(b"begin:v"):
         return "vcf" if start.startswith(b"begin:vcard") else "ics"
     if start.startswith(b"from ") and _MAIL.match(head):

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from typing import Any
 
+import libarchive
 import pytest
 
 from gateway.extract import deflate64
@@ -161,3 +162,21 @@ def test_a_zip_under_aes_opens_with_a_word_of_the_mail(reading: Any, word: str, 
     got = reading(bytes(out), f"Adgangskoden er {word}")
     assert bool(places(got)) == opens
     assert (Reason.ENCRYPTED in reasons(got)) != opens
+
+
+@pytest.mark.parametrize("cipher", ["zipcrypt", "aes128", "aes256"])
+@pytest.mark.parametrize(("text", "is_opened"), [("Koden er hemmelig42.", True), ("Koden kommer på sms.", False)])
+def test_every_lock_of_a_zip_opens_with_a_word_of_the_mail(
+    reading: Any, cipher: str, text: str, is_opened: bool
+) -> None:
+    out = bytearray()
+
+    def write(data: bytes) -> int:
+        out.extend(data)
+        return len(data)
+
+    with libarchive.custom_writer(write, "zip", options=f"zip:encryption={cipher}", passphrase="hemmelig42") as archive:
+        archive.add_file_from_memory("a.txt", len(NUMBER), NUMBER.encode())
+    got = reading(bytes(out), text)
+    assert places(got) == (["attachment:zip 1 › attachment:txt 1"] if is_opened else [])
+    assert [item.reason for item in got.unreadable] == ([] if is_opened else [Reason.ENCRYPTED])

@@ -163,3 +163,16 @@ def test_opendocument_is_read(reading: Any, make: Any, part: str) -> None:
 def test_a_locked_opendocument_file_is_reported(reading: Any, make: Any) -> None:
     members = {"mimetype": "application/vnd.oasis.opendocument.text", "META-INF/manifest.xml": "<encryption-data/>"}
     assert [item.reason for item in reading(make.zip(members, 0)).unreadable] == [Reason.ENCRYPTED]
+
+
+@pytest.mark.parametrize(
+    ("mime", "mark", "kind"),
+    [("spreadsheet", "table:table", "sheet"), ("presentation", "draw:page", "slide")],
+)
+def test_sheets_and_slides_of_opendocument_are_counted(
+    reading: Any, make: Any, mime: str, mark: str, kind: str
+) -> None:
+    pages = f'<{mark} a="1"><text:p>Hej</text:p></{mark}><{mark} a="2"><text:p>{NUMBER}</text:p></{mark}>'
+    kinds = {"mimetype": f"application/vnd.oasis.opendocument.{mime}", "META-INF/manifest.xml": "<x/>"}
+    got = reading(make.zip({**kinds, "content.xml": f"<office:body>{pages}</office:body>"}, 0))
+    assert [place.partition(" › ")[2] for place in places(got)] == [f"{kind} 2"]

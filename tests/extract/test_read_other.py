@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import Any
 
+import pypdf
 import pytest
 
 from gateway.extract import Budget, Walk, mapi, rtf, sniff
@@ -256,3 +258,23 @@ def test_the_second_reader_of_pdf_gives_the_pages_and_says_that_it_is_the_second
     walk.document(make.pdf(NUMBER), attachment("pdf", 1), "pdf again", 0)
     assert [str(fragment.place) for fragment in walk.fragments] == ["attachment:pdf 1 › page 1"]
     assert [item.reason for item in walk.unreadable] == [Reason.DAMAGED]
+
+
+@pytest.mark.parametrize("cipher", ["RC4-128", "AES-128", "AES-256"])
+@pytest.mark.parametrize(
+    ("user", "text", "is_opened"),
+    [
+        pytest.param("", "Hej", True, id="locked against changes only"),
+        pytest.param("hemmelig42", "Koden er hemmelig42.", True, id="the word stands in the mail"),
+        pytest.param("hemmelig42", "Koden kommer på sms.", False, id="it does not"),
+    ],
+)
+def test_a_locked_pdf_opens_with_a_word_of_the_mail(
+    reading: Any, make: Any, cipher: str, user: str, text: str, is_opened: bool
+) -> None:
+    writer, out = pypdf.PdfWriter(clone_from=io.BytesIO(make.pdf(NUMBER))), io.BytesIO()
+    writer.encrypt(user, owner_password="ejer", algorithm=cipher)
+    writer.write(out)
+    got = reading(out.getvalue(), text)
+    assert places(got) == (["attachment:pdf 1 › page 1"] if is_opened else [])
+    assert reasons(got) == ([] if is_opened else [Reason.ENCRYPTED])
