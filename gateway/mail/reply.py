@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+_ONE_LINE = re.compile(rb"([2-5][0-9][0-9])(?: ([\x09\x20-\x7e]*))?\r?\n?")
+"""Nearly every reply there is."""
 _REPLY_LINE = re.compile(rb"[2-5][0-9][0-9](?:[ -]|\Z)")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -55,6 +57,8 @@ class Reply(NamedTuple):
         Its enhanced code stays in the text, where it stood: peers repeat it on each line, on one, or not at all.
         Raises ValueError when it is none, or says two things at once (rfc5321#4.2.1).
         """
+        if one := _ONE_LINE.fullmatch(wire):
+            return cls(int(one[1]), "", (one[2] or b"").decode("ascii"))
         lines = [line.rstrip(b"\r") for line in wire.split(b"\n")]
         lines = lines[:-1] if len(lines) > 1 and not lines[-1] else lines
         code = lines[0][:3]
