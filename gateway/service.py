@@ -218,6 +218,7 @@ class Worker:
             message_bytes=limits.message_bytes,
             command_bytes=limits.command_bytes,
             recipients=limits.recipients,
+            commands=limits.commands,
             bad_commands=limits.bad_commands,
             offers_tls=listener.tls is not None and not listener.tls.implicit,
             is_lmtp=listener.protocol is Protocol.LMTP,

@@ -44,8 +44,8 @@ def command(config: Path | None, policy: Path | None) -> None:
 
 
 def asked_for_tls(settings: Settings) -> list[str]:
-    """Who did not answer. Raises SettingsError for what `serve` would not start with, for a certificate out of
-    date, and for a next hop without the TLS it must have.
+    """Who did not answer. Raises SettingsError for what `serve` would not start with, for a certificate out of date,
+    and for a next hop without the TLS it must have.
     """
     from gateway import preflight, reading
     from gateway.settings import SettingsError

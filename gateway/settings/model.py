@@ -142,6 +142,7 @@ class Limits(_Strict):
     upstream_seconds: Seconds | None = None
     hops: Count = 50
     command_bytes: Annotated[int, Field(ge=512)] = 4096
+    commands: Annotated[int, Field(ge=200)] = 5000
     bad_commands: Count = 20
     header_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
 

@@ -85,6 +85,7 @@ class Terms:
     message_bytes: int = 52_428_800
     command_bytes: int = 4096
     recipients: int = 1000
+    commands: int = 5000
     bad_commands: int = 20
     offers_tls: bool = False
     is_lmtp: bool = False
@@ -108,9 +109,9 @@ class Dialogue:
         self._user = ""
         self._has_mail = False
         self._recipients = 0
-        self._chunks: list[bytes] = []
-        self._chunk_bytes = 0
+        self._chunks = bytearray()
         self._in_chunks = False
+        self._commands = 0
         self._bad_commands = 0
         self.is_over = False
 
@@ -121,6 +122,10 @@ class Dialogue:
 
     async def obey(self, line: bytes) -> Answer:
         """One command, without its line end. Raises nothing but ConnectionGone and errors of ours."""
+        self._commands += 1
+        if self._commands >= self._terms.commands:
+            self.is_over = True
+            return replies.TOO_MANY_COMMANDS
         command = parse_command(line)
         method = self._VERBS.get(command.verb)
         if method is None:
@@ -142,13 +147,14 @@ class Dialogue:
     async def forget_message(self) -> None:
         """Back to where MAIL may come (rfc5321#4.1.1.5)."""
         self._has_mail = self._in_chunks = False
-        self._recipients = self._chunk_bytes = 0
+        self._recipients = 0
         self._chunks.clear()
         self._forwarded = None
         self._line.message_done()
         await self._backend.reset()
 
     async def close(self) -> None:
+        self._chunks.clear()
         await self._backend.close()
 
     # Who is there
@@ -216,9 +222,8 @@ class Dialogue:
         if reply.is_positive:
             self._user = user
             self.client = replace(self.client, user=user)
-        else:
-            self._bad_commands += 1
-        return reply
+            return reply
+        return self.bad_command(reply)  # passwords are not to be guessed for ever
 
     async def _credentials(self, mechanism: bytes, initial: bytes) -> tuple[str, str]:
         """User and password as the mechanism brings them. Raises ValueError when they are none, or `*` (rfc4954#4)."""
@@ -260,10 +265,10 @@ class Dialogue:
             return replies.BAD_SEQUENCE.filled(what="RSET or DATA")
         try:
             path = parse_path(argument, b"FROM:")
-        except Malformed:
-            return replies.BAD_ADDRESS
-        size = parameters_of(path).get(b"SIZE", b"")
-        if size and not (size.isdigit() and len(size) <= 20):
+        except Malformed as error:
+            return error.reply
+        size = parameters_of(path).get(b"SIZE")
+        if size is not None and not (size.isdigit() and len(size) <= 20):
             return replies.BAD_ARGUMENTS.filled(syntax="MAIL FROM:<address> [SIZE=bytes]")
         if size and int(size) > self._terms.message_bytes:  # rfc1870#6.1
             return replies.TOO_BIG.filled(limit=self._terms.message_bytes)
@@ -276,8 +281,8 @@ class Dialogue:
             return replies.BAD_SEQUENCE.filled(what="MAIL")
         try:
             path = parse_path(argument, b"TO:")
-        except Malformed:
-            return replies.BAD_ADDRESS
+        except Malformed as error:
+            return error.reply
         if path.address.is_null:
             return replies.BAD_ADDRESS
         if self._recipients >= self._terms.recipients:
@@ -310,14 +315,13 @@ class Dialogue:
             self.is_over = True  # nobody knows where the chunk ends
             return replies.BAD_ARGUMENTS.filled(syntax="BDAT size [LAST]")
         size, is_last = int(words[0]), len(words) > 1
-        if not self._recipients or self._chunk_bytes + size > self._terms.message_bytes:
+        if not self._recipients or len(self._chunks) + size > self._terms.message_bytes:
             return await self._refused_chunk(size)
         self._in_chunks = True
-        self._chunks.append(await self._line.read_chunk(size))
-        self._chunk_bytes += size
+        self._chunks += await self._line.read_chunk(size)
         if not is_last:
             return replies.OK
-        message = WireMessage.of_chunks(b"".join(self._chunks))
+        message = WireMessage.of_chunks(bytes(self._chunks))
         self._chunks.clear()
         return await self._taken(message)
 
@@ -330,6 +334,7 @@ class Dialogue:
 
     async def _taken(self, message: WireMessage) -> Answer:
         recipients = self._recipients
+        self._commands = 0
         try:
             answers = await self._backend.data(message, lambda: self._line.is_gone)
         finally:

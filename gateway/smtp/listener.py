@@ -8,9 +8,10 @@ ours says to a client is 451 4.3.0 and nothing more.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -26,6 +27,11 @@ from gateway.smtp.proxied import Peer
 from gateway.smtp.wire import ConnectionGone, Inbox, LineTooLong, WireMessage
 
 log = logging.getLogger(__name__)
+
+_UNSAID_REPLIES = 100
+"""Replies to pipelined commands that we keep back to send in one piece; a client that never reads stops us here."""
+_LAST_WORD_SECONDS = 5.0
+"""How long a client that we hang up on may take to read why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,9 @@ class Conversation(SMTP):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        self._last_heard = self.loop.time()
+        """Bytes of a message are heard one by one, a command when it is whole: else a byte now and then holds us."""
+        if self._message_began:
+            self._last_heard = self.loop.time()
         self._inbox.feed(data)
 
     def eof_received(self) -> bool:
@@ -131,17 +139,20 @@ class Conversation(SMTP):
         now = self.loop.time()
         if not self._is_working and now - self._last_heard >= self._patience.idle:
             self._lose_patience(replies.IDLE_TOO_LONG)
-        elif self._message_began and now - self._message_began >= self._patience.message:
+        elif not self._is_working and self._message_began and now - self._message_began >= self._patience.message:
             self._lose_patience(replies.TOO_SLOW)
         else:
             since = [self._last_heard + self._patience.idle] if not self._is_working else []
-            since += [self._message_began + self._patience.message] if self._message_began else []
+            since += [self._message_began + self._patience.message] if since and self._message_began else []
             wait = max(0.01, min(since, default=now + self._longest_wait) - now)
             self._timeout_handle = self.loop.call_later(wait, self._look_at_the_clock)
 
     def _lose_patience(self, reply: Reply) -> None:
         self.say(reply)
+        line = self._line
         self._hang_up()
+        if line is not None:  # it may never read what we said, and a line closes only when all has been read
+            self.loop.call_later(_LAST_WORD_SECONDS, line.abort)
 
     # The dialogue
 
@@ -162,7 +173,7 @@ class Conversation(SMTP):
             await self._end(dialogue)
 
     async def _one_command(self, dialogue: Dialogue) -> None:
-        if self._unsaid and not self._inbox.has_line:
+        if self._unsaid and (not self._inbox.has_line or len(self._unsaid) >= _UNSAID_REPLIES):
             await self.flush()
         try:
             line = self._inbox.line_at_hand(self._terms.command_bytes) or await self.read_line()
@@ -194,6 +205,7 @@ class Conversation(SMTP):
             log.error("closing a conversation ended in an error of ours: %s", told(error))
         finally:
             self.message_done()
+            self._inbox.drop()
             self._on_end(self)
 
     def say_goodbye(self) -> None:
@@ -224,7 +236,19 @@ class Conversation(SMTP):
                 await self._drain_helper()  # type: ignore[attr-defined]
 
     async def read_line(self) -> bytes:
-        return await self._inbox.line(self._terms.command_bytes)
+        with self._waiting():
+            return await self._inbox.line(self._terms.command_bytes)
+
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """The client's turn, also in the middle of a command: its silence is counted from now."""
+        was_working, self._is_working = self._is_working, False
+        if was_working:
+            self._last_heard = self.loop.time()
+        try:
+            yield
+        finally:
+            self._is_working = was_working
 
     async def read_message(self) -> WireMessage:
         """While bytes of the message arrive, silence is counted from the last of them, not from the command."""
@@ -236,23 +260,26 @@ class Conversation(SMTP):
             self._message_began = 0.0
 
     async def read_chunk(self, size: int) -> bytes:
+        """The message began with its first chunk, and all of them have the time of one message."""
         self._start_message()
         try:
             return await self._inbox.exactly(size, self._load)
         finally:
             self._is_working = True
-            self._message_began = 0.0
 
     async def swallow(self, size: int) -> None:
-        await self._inbox.swallow(size)
+        with self._waiting():
+            await self._inbox.swallow(size)
 
     def _start_message(self) -> None:
         self._is_working = False
-        self._message_began = self._last_heard = self.loop.time()
+        self._last_heard = self.loop.time()
+        self._message_began = self._message_began or self._last_heard
         if self._load is None:
             self._load = self._flight.board()
 
     def message_done(self) -> None:
+        self._message_began = 0.0
         if self._load is not None:
             self._load.leave()
             self._load = None

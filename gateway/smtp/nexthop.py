@@ -158,8 +158,15 @@ class Session(asyncio.Protocol):
 
     async def command(self, line: bytes) -> Reply:
         """Send a command, return its reply. Raises NextHopError when there is none."""
+        self._must_have_been_silent()
         self._write(line + b"\r\n")
-        return await self._reply(self._target.timeouts.command)
+        return await self._reply(self._target.timeouts.command, may_go_ahead=line == b"DATA")
+
+    def _must_have_been_silent(self) -> None:
+        """What it said unasked would be taken for the answer to what comes next, and that may be yes to a message."""
+        if len(self._inbox):
+            self.abort()
+            raise NextHopError("it spoke before it was asked")
 
     async def envelope(self, client: Client | None, reverse_path: Path, forward_paths: Iterable[Path]) -> list[Reply]:
         """MAIL and RCPT with the paths' bytes and parameters as they are. The reply to MAIL, then one to each RCPT,
@@ -185,6 +192,7 @@ class Session(asyncio.Protocol):
         """Replies to several commands: sent in one piece where the next hop takes them so (rfc2920), else one by one,
         and no further than a refusal at `may_stop_at`."""
         if b"PIPELINING" in self.capabilities:
+            self._must_have_been_silent()
             self._write(b"\r\n".join((*lines, b"")))
             return [await self._reply(self._target.timeouts.command) for _ in lines]
         answers: list[Reply] = []
@@ -212,8 +220,12 @@ class Session(asyncio.Protocol):
             content = added + message.content
             return await self._given(b"BDAT %d LAST\r\n" % len(content), content, b"")
         go_ahead = await self.command(b"DATA")
-        if go_ahead.code != 354:
+        if go_ahead.is_negative:
             return go_ahead
+        if go_ahead.code != 354:
+            self.abort()
+            raise NextHopError(f"it answered {go_ahead.code} to DATA")
+        self._must_have_been_silent()
         return await self._given(added, message.wire, b".\r\n")
 
     async def _given(self, before: bytes, message: bytes, end: bytes) -> Reply:
@@ -327,10 +339,13 @@ class Session(asyncio.Protocol):
             raise NextHopError("it closed the connection")
         self._transport.write(data)
 
-    async def _reply(self, seconds: float) -> Reply:
+    async def _reply(self, seconds: float, *, may_go_ahead: bool = False) -> Reply:
         self._expect_by(seconds)
         try:
-            return await self._read_reply()
+            reply = await self._read_reply()
+            if 300 <= reply.code < 400 and not may_go_ahead:
+                raise ValueError("nothing was to go ahead")
+            return reply
         except TimeoutError as error:
             raise NextHopError(f"no reply within {seconds:g} s") from error
         except (ConnectionGone, LineTooLong, ValueError) as error:
@@ -462,8 +477,11 @@ class NextHop:
             return
         if session.in_transaction and session.is_usable:
             try:
-                await session.reset()
+                is_clean = (await session.reset()).is_positive
             except NextHopError:
+                is_clean = False
+            if not is_clean:
+                session.abort()
                 return
         self.give_back(session)
 

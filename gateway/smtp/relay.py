@@ -7,11 +7,13 @@ be told. The message itself is the transaction's business.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from gateway.mail import reply as replies
 from gateway.mail.envelope import Client, Envelope, Path
 from gateway.mail.reply import Reply
+from gateway.smtp.commands import parameters_of
 from gateway.smtp.dialogue import Refusal
 from gateway.smtp.gate import Gate
 from gateway.smtp.nexthop import NextHopError, Session
@@ -20,6 +22,9 @@ from gateway.smtp.wire import WireMessage
 
 _OFFERED_WHEN_THE_NEXT_HOP_DOES = (b"8BITMIME", b"SMTPUTF8", b"DSN", b"CHUNKING")
 """EHLO keywords whose parameters pass through as they stand. REQUIRETLS is not among them: we cannot vouch for it."""
+
+_EXTENSIONS = {b"BODY": b"8BITMIME", b"SMTPUTF8": b"SMTPUTF8", b"RET": b"DSN", b"ENVID": b"DSN"}
+"""What a next hop must offer to take a parameter of MAIL."""
 
 _ADDED_BYTES = 1024
 """Room for our header fields in the SIZE we pass on (rfc1870#3)."""
@@ -36,6 +41,7 @@ class Relay:
         self._reverse_path: Path | None = None
         self._refused: Reply | None = None
         self._forward_paths: list[Path] = []
+        self._offered: tuple[bytes, ...] = ()
 
     def refusal(self, client: Client) -> Reply | None:
         """Why this client may not talk to this listener at all; None when it may."""
@@ -49,7 +55,8 @@ class Relay:
             self._gate.hop.note_trouble(error)
             raise Refusal(replies.NEXT_HOP_DOWN) from error
         limit = min(filter(None, (self._gate.message_bytes, max(0, known.size - _ADDED_BYTES))))
-        return b"SIZE %d" % limit, *(word for word in _OFFERED_WHEN_THE_NEXT_HOP_DOES if word in known)
+        self._offered = tuple(word for word in _OFFERED_WHEN_THE_NEXT_HOP_DOES if word in known)
+        return b"SIZE %d" % limit, *self._offered
 
     async def log_in(self, user: str, password: str, client: Client) -> Reply:
         """Ask the next hop, on a session that stays this client's own and never enters the pool."""
@@ -86,9 +93,12 @@ class Relay:
         may_repeat = not session.is_fresh and session is not self._own_session
         try:
             mail, rcpt = await self._first_words(session, reverse_path, first)
+            if mail.code == 421 and may_repeat:
+                raise NextHopError("it closed a session that had waited")
         except NextHopError:
             if not may_repeat:
                 raise
+            session.abort()
             self._session = session = await self._gate.hop.fresh_session(self._client)
             mail, rcpt = await self._first_words(session, reverse_path, first)
         if not mail.is_positive:
@@ -100,9 +110,15 @@ class Relay:
         return await session.envelope(self._client, self._as_the_next_hop_wants(reverse_path, session), [first])
 
     def _as_the_next_hop_wants(self, path: Path, session: Session) -> Path:
-        """The parameters as they stand, but SIZE counts what we add, and goes only to who offers SIZE."""
-        if b"SIZE" not in path.parameters.upper():
+        """The parameters as they stand, but SIZE counts what we add, and goes only to who offers SIZE.
+
+        Raises NextHopError when it can no longer do what we offered in its name: it would refuse that for good.
+        """
+        if not path.parameters:
             return path
+        used = {_EXTENSIONS.get(keyword) for keyword in parameters_of(path)}
+        if any(word in used and word not in session.capabilities for word in self._offered):
+            raise NextHopError("it can do less than it said before")
         words = []
         for word in path.parameters.split(b" "):
             keyword, _, value = word.partition(b"=")
@@ -150,7 +166,8 @@ class Relay:
         if session is not self._own_session:
             await self._gate.hop.release(session)
         elif session.in_transaction and session.is_usable:
-            await session.reset()
+            with contextlib.suppress(NextHopError):  # found out again, and told, by the next MAIL
+                await session.reset()
 
     def _lost(self, error: NextHopError) -> Reply:
         """The next hop vanished before DATA: nothing of the message has left us, the client tries again."""

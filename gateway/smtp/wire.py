@@ -128,6 +128,10 @@ class Inbox:
         self._ended = True
         self._wake()
 
+    def drop(self) -> None:
+        """Forget what nobody will read any more; the connection itself may stay in memory for a long time."""
+        self._buffer = bytearray()
+
     def line_at_hand(self, limit: int) -> bytes | None:
         """The next line with its line end, when it lies ready and is within the limit; else wait for it by `line`."""
         at = self._buffer.find(b"\n", 0, limit)
@@ -178,13 +182,16 @@ class Inbox:
             await self.more()
 
     async def exactly(self, count: int, load: Load | None = None) -> bytes:
-        """The next `count` bytes, whatever they are. Raises ConnectionGone."""
+        """The next `count` bytes, whatever they are. Raises ConnectionGone. `load` holds earlier chunks already."""
+        held = load.size if load is not None else 0
         while len(self._buffer) < count:
-            if load is not None and load.grown_to(len(self._buffer)):
+            if load is not None and load.grown_to(held + len(self._buffer)):
                 await load.room()
             await self.more()
         data = bytes(memoryview(self._buffer)[:count])
         del self._buffer[:count]
+        if load is not None:
+            load.grown_to(held + count)
         return data
 
     async def swallow(self, count: int) -> None:
