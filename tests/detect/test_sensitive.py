@@ -12,7 +12,7 @@ from gateway.mail.fragment import Fragment
 from gateway.mail.place import HTML, SUBJECT, TEXT
 
 TODAY = date(2026, 11, 24)
-UNEVEN = ("general_context", "innocent_named", "whole_mails", "hard_sentences")
+UNEVEN = ("general_context", "innocent_named", "whole_mails", "hard_sentences", "by_class", "innocent_by_class")
 ROWS = Path(__file__).parent / "rows"
 
 

@@ -1,0 +1,97 @@
+"""What a word counts for beside others: whose it is, who is spoken of, what it is part of, what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gateway.mail.finding import Confidence, Finding
+from tests.detect.conftest import Find
+
+
+def blocks(found: Sequence[Finding]) -> bool:
+    return any(each.confidence >= Confidence.LIKELY for each in found)
+
+
+def evidence(found: Sequence[Finding]) -> str:
+    return " ".join(line for each in found for line in each.evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Emil har allergi over for nødder.", "the look-alike `allergi over for møder` is no part of it"),
+        ("Er blevet indlagt med en blodprop.", "the writer left himself out"),
+        ("hej kan ikke komme, har fået lungebetændelse", "so did this one, after a greeting"),
+        ("Jeg har været hos lægen. Det er kræft.", "the sentence before says who"),
+        ("Eva vil gerne have fri til sin psykolog.", "her own"),
+        ("Karstens ryg er færdig igen, siger lægen.", "a genitive"),
+        ("Du får hermed en skriftlig advarsel.", "the reader is spoken of"),
+        ("Som Jehovas Vidner fejrer vi ikke jul med Simon.", "no name of a person, though capitals meet"),
+        ("Liste: Emil Astma, Sofie Diabetes 1", "a given name and an illness in a list"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_word_is_somebodys(find: Find, text: str, why: str) -> None:
+    assert blocks(find(text)), why
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Hvis du har astma, så læs etiketten.", "nobody in particular"),
+        ("En mor fortæller om autisme.", "some mother"),
+        ("Den Katolske Kirke låner vores plads. Det bliver Henriks koncert.", "inside the name of an organisation"),
+        ("Karl Kræft Jensen er ny i bogholderiet.", "inside the name of a person"),
+        ("Barnets diagnose: ________", "a form not filled in"),
+        ("Diagnosen er en brændt disk, siger Kim.", "who says it is not who it is said of"),
+        ("Diagnosen er en brændt disk, Kim.", "who is told it is not either"),
+        ("Kim, det er en psykose, det indkøbssystem.", "who is called is not either"),
+        ("Vores hund hedder Fido. Han har fået konstateret diabetes.", "a pet in the sentence before"),
+        ("Der er kurset i autisme.\n\nKaren Holm, kursusleder\n", "a signature without a sign-off"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_word_is_nobodys(find: Find, text: str, why: str) -> None:
+    assert not blocks(find(text)), why
+
+
+def test_what_was_said_of_a_pet_says_nothing_of_the_sentence_before(find: Find) -> None:
+    assert blocks(find("Emil har fået konstateret diabetes. Vores hund hedder Fido."))
+
+
+def test_a_light_tone_lowers_but_never_hides(find: Find) -> None:
+    found = find("Haha, Søren har fået en depression.")
+    assert blocks(found)
+    assert "seldom about somebody's private life" in evidence(found)
+
+
+def test_a_weak_word_finds_no_company_in_another_category(find: Find) -> None:
+    found = find("Hendes kone er blevet opereret.")
+    assert not [each for each in found if each.category == "ethnicity" and each.confidence >= Confidence.LIKELY]
+
+
+@pytest.mark.parametrize("key", ["light", "others"])
+def test_every_kind_of_context_is_the_policys(rules_data: dict[str, Any], key: str) -> None:
+    assert rules_data["ord"]["innocent"][key]
+
+
+def test_no_word_is_listed_that_a_shorter_one_covers(rules_data: dict[str, Any]) -> None:
+    """Such words cost start-up time and hide what the list says."""
+    rank = {"strong": 3, "medium": 2, "weak": 1}
+    for name, data in rules_data["ord"].items():
+        if data["kind"] != "terms":
+            continue
+        spelled = {edged(str(word)): rank[key] for key in rank for word in data.get(key) or () if str(word)[0] != "+"}
+        for key in rank:
+            for word in map(str, data.get(key) or ()):
+                whole = edged(word)
+                parts = {whole[at:end] for at in range(len(whole)) for end in range(at + 2, len(whole) + 1)} - {whole}
+                covering = [part for part in parts if spelled.get(part, 0) >= rank[key]]
+                assert not covering, f"{name}: {word} is covered by {covering}"
+
+
+def edged(word: str) -> str:
+    return ("" if word[0] in "*+" else " ") + word.strip("*+").lower() + ("" if word[-1] in "*+" else " ")
