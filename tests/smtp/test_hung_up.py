@@ -98,7 +98,7 @@ def test_a_client_that_left_while_its_message_was_read_keeps_it(tmp_path: Path) 
             client.hello()
             for line in ("MAIL FROM:<dagklub@lavuk.dk>", "RCPT TO:<a@example.org>", "DATA"):
                 client.say(line)
-            client.send(b"Subject: stor\r\n\r\n" + b"Husk regntoj og madpakke.\r\n" * 100_000 + b".\r\n")
+            client.send(b"Subject: stor\r\n\r\n" + b"Husk regntoj og madpakke.\r\n" * 400_000 + b".\r\n")
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             client.stream.close()
             client.socket.close()
