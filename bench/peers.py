@@ -71,7 +71,7 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 
 def _listening(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    if not wait_for_port(port):
+    if not wait_for_port(port, 60):
         _ended(process)
         raise Missing(f"it did not start: {log.read_text(errors='replace').strip()[-300:]}")
 

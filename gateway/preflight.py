@@ -46,17 +46,23 @@ def ageing(settings: Settings, now: datetime) -> list[str]:
 
 
 def _open_files(settings: Settings) -> Iterator[tuple[Key, str]]:
-    """Ask for what a worker may need: a line to the client and one to the next hop for each connection."""
-    wanted = 2 * settings.limits.connections + _OWN_FILES
+    """Ask for what a worker may come to need: a line to the client and one to the next hop for each connection. With
+    less than one for each it could not keep what the settings promise."""
+    connections = settings.limits.connections
+    least, wanted = connections + _OWN_FILES, 2 * connections + _OWN_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if _enough(soft, wanted):
         return
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard if _enough(hard, wanted) else wanted))
-    except (ValueError, OSError):
+    for soft_limit, hard_limit in ((wanted, hard), (wanted, wanted), (hard, hard)):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft_limit, hard_limit))
+            break
+        except (ValueError, OSError):
+            continue
+    if not _enough(hard, least) and not _enough(resource.getrlimit(resource.RLIMIT_NOFILE)[0], least):
         yield (
             ("limits", "connections"),
-            f"{settings.limits.connections} connections need {wanted} open files, the system allows {hard}; "
+            f"{connections} connections need at least {least} open files, the system allows {hard}; "
             "write fewer, or raise the limit (systemd: LimitNOFILE)",
         )
 
