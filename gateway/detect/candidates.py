@@ -18,8 +18,8 @@ BUDGET = 50_000
 """Places with the shape of a number in one text; a text with more of them counts as not fully read."""
 
 _SAID = (
-    rb"(?:[ ,]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|af|plus|samt|med|til|sidst|streg|bindestreg|minus"
-    rb"|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten)){1,4}[ ,:]{1,3}"
+    rb"(?:[ ,]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|af|plus|samt|med|til|sidste?|slut|slutter|ender"
+    rb"|streg|bindestreg|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten)){1,4}[ ,:]{1,3}"
 )
 """What people say between the halves: `150322 streg 6239`, `150322 og så 6239`."""
 _GAP = rb"[^0-9A-Za-z\x80-\xff]{0,6}"
@@ -120,6 +120,15 @@ def _loose(data: bytes, start: int) -> Candidate | None:
     return Candidate(start, match.end(), digits, tuple(_forms(match)))
 
 
+def _loose_said(data: bytes, start: int) -> Candidate | None:
+    """Such a date, and words such as `streg` before the serial."""
+    match = _LOOSE_SAID.match(data, start)
+    if match is None:
+        return None
+    digits = _date_digits(match) + match["serial"].decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.halves",))
+
+
 def _spaced(data: bytes, start: int) -> Candidate | None:
     match = _SPACED.match(data, start)
     if match is None:
@@ -207,12 +216,15 @@ _LOOSE_YEAR_GAP = rb"(?: ?[./\-] ?'?| '?)"
 _LOOSE_SERIAL_GAP = rb"[^0-9A-Za-z\x80-\xff]{1,6}"
 _MONTH_WORD = rb"(?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)[a-z]{0,6}"
 _MONTH_NAMED = rb"[. ]{1,2}" + _MONTH_WORD
-_LOOSE = re.compile(
+_LOOSE_DATE = (
     rb"(?P<day>" + _LOOSE_DAY + rb")(?:(?P<gap1>" + _LOOSE_GAP + rb")(?P<month>" + _LOOSE_MONTH + rb")"
     rb"|[. ]{1,2}(?P<word>" + _MONTH_WORD + rb"))(?P<gap2>" + _LOOSE_YEAR_GAP + rb")(?P<year>" + _YEAR + rb")"
-    rb"(?P<gap3>" + _LOOSE_SERIAL_GAP + rb")(?P<serial>[0-9][0-9]" + _INNER + rb"[0-9][0-9])(?![0-9])",
+)
+_LOOSE = re.compile(
+    _LOOSE_DATE + rb"(?P<gap3>" + _LOOSE_SERIAL_GAP + rb")(?P<serial>[0-9][0-9]" + _INNER + rb"[0-9][0-9])(?![0-9])",
     re.IGNORECASE,
 )
+_LOOSE_SAID = re.compile(_LOOSE_DATE + _SAID + rb"(?P<serial>[0-9]{4})(?![0-9])", re.IGNORECASE)
 _RUNNING_ON = re.compile(rb"[0-9][-/.:]\Z")
 _SAID_BETWEEN = re.compile(
     rb"(?P<date>" + _DAY + _MONTH + rb"[0-9]{2})" + _SAID + rb"(?P<serial>[0-9]{4})(?![0-9])", re.IGNORECASE
@@ -275,18 +287,33 @@ _SHAPES = [
     ),
     (_EDGE + rb"[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2} ?[0-9]{2}(?:$|[^0-9])", _odd),
     (_EDGE + rb"(?:19|20)[0-9]{2}-?" + _MONTH + rb"-?" + _DAY + rb"-[0-9]{4}(?:$|[^0-9\-])", _year_first),
+    (
+        _EDGE
+        + _LOOSE_DAY
+        + rb"(?:"
+        + _LOOSE_GAP
+        + _LOOSE_MONTH
+        + rb"|"
+        + _MONTH_NAMED
+        + rb")"
+        + _LOOSE_YEAR_GAP
+        + _YEAR
+        + _SAID
+        + rb"[0-9]{4}(?:$|[^0-9])",
+        _loose_said,
+    ),
 ]
 
 _IN_GROUPS = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _grouped)
 _LOOKING_ALIKE = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _lookalike)
 _IN_WORDS = next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is _spelled)
 
-_GROUPS = [[0, 1, 2, 4, 7, 8, 9], [5, 6, 10]]
+_GROUPS = [[0, 1, 2, 4, 7, 8, 9], [5, 6, 10, 11]]
 """Shapes that cost less when searched together, measured: numbers, and what is said in words."""
 
 _SERIAL_HINT = (
-    rb"(?:sidste (?:fire|4)|(?:fire|4) sidste|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|sidste cifre|slutter p|ender p"
-    rb"|endecifre|endelse|kontrolcifre|resten er|de (?:fire|4) cifre|efterf\xc3\xb8lgende (?:fire|4))"
+    rb"(?:de sidste|sidste (?:fire|4)|(?:fire|4) sidste|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|sidste cifre"
+    rb"|slutter p|ender p|endecifre|endelse|kontrolcifre|resten er|de (?:fire|4) cifre|efterf\xc3\xb8lgende (?:fire|4))"
 )
 _HINTED = Pattern(len(_SHAPES), _SERIAL_HINT + rb"[^0-9]{0,50}[^0-9][0-9]{4}(?:$|[^0-9/\-])")
 _LAST_FOUR = re.compile(rb"[0-9]{4}$")
@@ -297,7 +324,7 @@ _DATE = re.compile(
     + _MONTH
     + rb"|[1-9])|(?P<word>"
     + _MONTH_WORD
-    + rb"))[-./ ]{0,3}(?P<year>"
+    + rb"))[-./ ']{0,3}(?P<year>"
     + _YEAR
     + rb")(?![0-9])",
     re.IGNORECASE,

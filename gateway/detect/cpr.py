@@ -30,6 +30,7 @@ from gateway.mail.finding import Confidence
 _MANY = 300
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
 _STRONG_CUES = ("cue.near", "cue.column")
+_AS_WRITTEN = ("form.hyphen",)
 _CROWD = 8
 _LOOSE_FORMS = {"form.plain", "form.space", "form.mark", "form.line"}
 """Ways of writing that other numbers share."""
@@ -115,7 +116,7 @@ class CprDetector:
         named = person_beside(before, after) or (not counter and given_name_beside(before, after, self._names))
         if cue:
             yield cue
-        if counter and not (named and is_about(before)):
+        if counter and not ((named or candidate.form == _AS_WRITTEN) and is_about(before)):
             yield "counter.softened" if cue in _STRONG_CUES else counter
         if named:
             yield "person.near"
@@ -124,8 +125,8 @@ class CprDetector:
         if in_link(before, after):
             yield "in_link"
         elif cue not in _STRONG_CUES:
-            yield from speaking_against(before, after, candidate.form)
-            if is_moment(candidate.digits, today):
+            yield from speaking_against(before, after, candidate.form, named)
+            if not named and is_moment(candidate.digits, today):
                 yield "moment"
             if crowd and not named and candidate.form[0] in _LOOSE_FORMS:
                 yield "crowd"

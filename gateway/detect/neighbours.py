@@ -62,7 +62,7 @@ def in_link(before: bytes, after: bytes) -> bool:
     return bool(_LINK_BEFORE.search(left) or _ADDRESS_AFTER.match(right)) and not _CUE_IN_LINK.search(left)
 
 
-def speaking_against(before: bytes, after: bytes, form: tuple[str, ...]) -> Iterator[str]:
+def speaking_against(before: bytes, after: bytes, form: tuple[str, ...], named: bool) -> Iterator[str]:
     """Evidence that the digits belong to something else."""
     left, right = _token(before, after)
     if _is_code(left[-40:], right[:40]):
@@ -74,7 +74,7 @@ def speaking_against(before: bytes, after: bytes, form: tuple[str, ...]) -> Iter
         or (form[0] == "form.plain" and _BRANCH_BEFORE.search(before[-8:]))
     ):
         yield "joined"
-    if "form.pairs" in form and form[0] != "form.hyphen" and _TOWN_AFTER.match(after):
+    if not named and "form.pairs" in form and form[0] != "form.hyphen" and _TOWN_AFTER.match(after):
         yield "address.near"
 
 

@@ -31,6 +31,8 @@ _DASHES = frozenset(
     "\u00ad\u02d7\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u23af\u2500\u2796\u2e3a\u2e3b\u30fc"
 )
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u0085")
+_STROKES = frozenset("\u2215\u2571\u29f8\u29f6\u27cb")
+_APOSTROPHES = frozenset("\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2032\u2035\ua78c\uff07")
 _MARKS = frozenset("\u00b7\u2022\u2023\u2027\u2219\u22c5\u25aa\u25cf\u30fb\u2502\u2503\u00a6")
 _LOOKALIKES = dict(
     zip(
@@ -180,6 +182,10 @@ def fold_char(ch: str) -> str:
         return '"'
     if category in ("Zl", "Zp"):
         return "\n"
+    if ch in _STROKES:
+        return "/"
+    if ch in _APOSTROPHES:
+        return "'"
     if ch in _MARKS:
         return "|"
     return _compatible(ch)
@@ -190,6 +196,6 @@ def _compatible(ch: str) -> str:
     if unicodedata.decomposition(ch).startswith(("<super>", "<sub>")):
         return ch
     plain = unicodedata.normalize("NFKC", ch).replace("\u2044", "/")
-    if plain == ch and ch >= "\u2000" and unicodedata.category(ch) in ("So", "Sm"):
-        return "|"  # arrows, boxes, pictures
+    if plain == ch and ch >= "\u0100" and unicodedata.category(ch)[0] in "PS":
+        return "|"  # arrows, boxes, pictures, marks of other scripts
     return "".join(fold_char(each) if each != ch and not each.isascii() else each for each in plain)

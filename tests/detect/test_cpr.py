@@ -92,6 +92,12 @@ FOUND = [
     ("Kontoret skriver, at 150322-6239 mangler", "1503226239", "an office is no account"),
     ("Udbetales til NemKonto 1503226239", "1503226239", "a NemKonto is known by the CPR number"),
     ("erstatningsnummer 750322-6239", "7503226239", "the word for a replacement number"),
+    ("cpr 150322\u02bc6239", "1503226239", "an apostrophe of another script"),
+    ("cpr 150322\u22156239", "1503226239", "a stroke of mathematics"),
+    ("født 15/3 '22 og slutter på 6239", "1503226239", "loose date and words between"),
+    ("Barnet 1503226239", "1503226239", "a word for a person right before it"),
+    ("15 03 22 6239 Emma Holm", "1503226239", "a name after it is no town"),
+    ("Lønkonto til 090110-2554", "0901102554", "what the account is for is not the account's number"),
     ("sygesikringsbevis 1503226239", "1503226239", "health card"),
 ]
 
