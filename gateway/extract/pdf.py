@@ -87,6 +87,7 @@ def _pages(document: Document, pdf: pdfium.PdfDocument) -> Items:
             notes = "\n".join(_annotations(pdf, page))
             if notes:
                 yield Fragment(place.inside(Step("annotation")), notes)
+            yield from _pinned_files(document, pdf, page, place)
             is_picture = _is_picture(page, len(text.strip()), may_hold_images)
         finally:
             if pdf.formenv:
@@ -124,6 +125,21 @@ def _annotations(pdf: pdfium.PdfDocument, page: Any) -> Iterator[str]:
                 yield _target(pdf, annotation)
             if pdf.formenv and raw.FPDFAnnot_GetSubtype(annotation) == _FORM_WIDGET:
                 yield _wide(raw.FPDFAnnot_GetFormFieldValue, pdf.formenv, annotation)
+        finally:
+            raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _pinned_files(document: Document, pdf: pdfium.PdfDocument, page: Any, place: Place) -> Items:
+    """Files that hang on a page like a note; the file's list of attachments does not name them."""
+    for index in range(raw.FPDFPage_GetAnnotCount(page)):
+        annotation = raw.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        try:
+            if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_FILEATTACHMENT:
+                attachment = raw.FPDFAnnot_GetFileAttachment(annotation)
+                steps = place.steps[len(document.place.steps) :]
+                yield from _file(document, pdfium.PdfAttachment(attachment, pdf) if attachment else None, steps)
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
 
@@ -210,8 +226,20 @@ def _beside(document: Document, pdf: pdfium.PdfDocument) -> Items:
             raise OverBudgetError
         titles.append(bookmark.get_title())
     yield Fragment(document.place.inside(Step("bookmark")), "\n".join(titles))
+    scripts = "\n".join(_scripts(pdf))
+    if scripts:
+        yield Fragment(document.place.inside(Step("hidden")), scripts)
     if b"/XFA" in document.data:
         yield Fragment(document.place.inside(Step("form")), "\n".join(_dynamic_forms(pdf)))
+
+
+def _scripts(pdf: pdfium.PdfDocument) -> Iterator[str]:
+    """What runs when the file is opened, and may fill in or show a text."""
+    for index in range(min(_ATTACHMENTS, max(0, raw.FPDFDoc_GetJavaScriptActionCount(pdf)))):
+        action = raw.FPDFDoc_GetJavaScriptAction(pdf, index)
+        if action:
+            yield _wide(raw.FPDFJavaScriptAction_GetScript, action)
+            raw.FPDFDoc_CloseJavaScriptAction(action)
 
 
 def _dynamic_forms(pdf: pdfium.PdfDocument) -> Iterator[str]:
@@ -226,11 +254,16 @@ def _dynamic_forms(pdf: pdfium.PdfDocument) -> Iterator[str]:
 
 def _attachments(document: Document, pdf: pdfium.PdfDocument) -> Items:
     for index in range(min(pdf.count_attachments(), _ATTACHMENTS)):
-        attachment = pdf.get_attachment(index)
-        try:
-            data = bytes(attachment.get_data())
-        except pdfium.PdfiumError:
-            yield Unreadable(document.place.inside(Step("attachment")), Reason.DAMAGED)
-            continue
-        document.meter.expand(len(data))
-        yield Embedded(data, (attachment.get_name(),))
+        yield from _file(document, pdf.get_attachment(index), ())
+
+
+def _file(document: Document, attachment: pdfium.PdfAttachment | None, within: tuple[Step, ...]) -> Items:
+    try:
+        data = bytes(attachment.get_data()) if attachment else None
+    except pdfium.PdfiumError:
+        data = None
+    if data is None or attachment is None:
+        yield Unreadable(document.place.inside(*within, Step("attachment")), Reason.DAMAGED)
+        return
+    document.meter.expand(len(data))
+    yield Embedded(data, (attachment.get_name(),), within=within)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import struct
 from typing import Any
 
 import pypdf
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 import pytest
 
 from gateway.extract import Budget, Walk, mapi, rtf, sniff
@@ -278,3 +281,22 @@ def test_a_locked_pdf_opens_with_a_word_of_the_mail(
     got = reading(out.getvalue(), text)
     assert places(got) == (["attachment:pdf 1 › page 1"] if is_opened else [])
     assert reasons(got) == ([] if is_opened else [Reason.ENCRYPTED])
+
+
+def test_a_file_that_hangs_on_a_page_of_a_pdf_is_read(reading: Any, make: Any) -> None:
+    pdf = pdfium.PdfDocument(make.pdf("Hej"))
+    page = pdf[0]
+    note = raw.FPDFPage_CreateAnnot(page, raw.FPDF_ANNOT_FILEATTACHMENT)
+    name = ctypes.create_string_buffer("x.txt\0".encode("utf-16-le"))
+    file = raw.FPDFAnnot_AddFileAttachment(note, ctypes.cast(name, ctypes.POINTER(ctypes.c_ushort)))
+    assert raw.FPDFAttachment_SetFile(file, pdf, NUMBER.encode(), len(NUMBER))
+    raw.FPDFPage_CloseAnnot(note)
+    out = io.BytesIO()
+    pdf.save(out)
+    assert places(reading(out.getvalue())) == ["attachment:pdf 1 › page 1 › attachment:txt 1"]
+
+
+def test_the_scripts_of_a_pdf_are_read(reading: Any, make: Any) -> None:
+    script = f"/Names<</JavaScript<</Names[(a)<</S/JavaScript/JS(app.alert\\('{NUMBER}'\\))>>]>>>>"
+    data = make.pdf("Hej").replace(b"/Catalog", b"/Catalog" + script.encode())
+    assert places(reading(data)) == ["attachment:pdf 1 › hidden"]
