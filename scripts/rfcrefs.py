@@ -25,7 +25,7 @@ CODE = (
     "gateway/mail",
     "gateway/notice",
     "gateway/settings",
-    "gateway/service.py",
+    "gateway/worker.py",
 )
 TESTS = ("tests/smtp", "tests/peers", "tests/fuzz", "tests/notice")
 TAG = re.compile(r"rfc(\d+)#(\d+(?:\.\d+)*)")

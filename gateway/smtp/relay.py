@@ -16,7 +16,7 @@ from gateway.mail.reply import Reply
 from gateway.smtp.commands import parameters_of
 from gateway.smtp.dialogue import Refusal
 from gateway.smtp.gate import Gate
-from gateway.smtp.nexthop import NextHopError, Session
+from gateway.smtp.session import NextHopError, Session
 from gateway.smtp.transaction import Transaction, passed_on
 from gateway.smtp.wire import WireMessage
 

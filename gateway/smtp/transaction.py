@@ -30,7 +30,7 @@ from gateway.notice.leaders import Report, Stopped, build_alert
 from gateway.policy.verdict import Action, FollowUp, Severity, Verdict
 from gateway.smtp.case import Case
 from gateway.smtp.gate import Gate
-from gateway.smtp.nexthop import NextHopError, Session
+from gateway.smtp.session import NextHopError, Session
 from gateway.smtp.wire import WireMessage
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,401 @@
+"""One connection to the next hop: its greeting, EHLO, TLS and login, and one transaction after another.
+
+Nothing of a message leaves before 354. After our final dot has left nothing is ever repeated: what comes of it then is
+told as ambiguous (rfc5321#4.5.4.1, promise 1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from gateway.mail import reply as replies
+from gateway.mail.envelope import Client, Path
+from gateway.mail.reply import Reply
+from gateway.smtp.forwarded import xclient_command, xforward_commands
+from gateway.smtp.wire import ConnectionGone, Inbox, LineTooLong, WireMessage
+
+REPLY_LINE_LIMIT = 4096
+"""Longest reply line taken. rfc5321#4.5.3.1.5 says 512; Postfix sends up to 2048."""
+REPLY_LINES_LIMIT = 200
+_ONE_PIECE = 64 * 1024
+"""Up to this size copying a message together costs less than a second system call."""
+
+
+class NextHopError(ConnectionError):
+    """The next hop did not answer as a next hop should. `reply` is what our client hears: always 4xx.
+
+    message_sent: our final dot had left when it happened, so the next hop may have the message (ambiguous end).
+    """
+
+    def __init__(self, cause: str, *, message_sent: bool = False) -> None:
+        super().__init__(cause)
+        self.message_sent = message_sent
+        self.reply = replies.NEXT_HOP_AMBIGUOUS if message_sent else replies.NEXT_HOP_UNREACHABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the next hop said in its EHLO reply: keywords in capitals with their parameters (rfc5321#4.1.1.1)."""
+
+    keywords: dict[bytes, bytes]
+
+    def __contains__(self, keyword: bytes) -> bool:
+        return keyword in self.keywords
+
+    def parameters(self, keyword: bytes) -> list[bytes]:
+        return self.keywords.get(keyword, b"").upper().split()
+
+    @property
+    def size(self) -> int:
+        """Largest message it takes, in bytes; 0 when it does not say or has no limit (rfc1870#4)."""
+        value = self.keywords.get(b"SIZE", b"")
+        return int(value) if value.isdigit() else 0
+
+    @classmethod
+    def parse(cls, reply: Reply) -> Capabilities:
+        words = [line.encode("utf-8", "surrogateescape").split(b" ", 1) for line in reply.text.split("\n")[1:]]
+        return cls({word[0].upper(): word[1].strip() if len(word) > 1 else b"" for word in words})
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds the next hop has for each phase (rfc5321#4.5.3.2, shortened so that they fit our client's patience)."""
+
+    connect: float = 10.0
+    command: float = 60.0
+    final_dot: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the next hop is and how we introduce ourselves.
+
+    addresses: host and port, the others tried in turn when one cannot be reached.
+    login: user and password for AUTH PLAIN; read from a file, never printed.
+    """
+
+    addresses: tuple[tuple[str, int], ...]
+    hostname: str
+    tls: ssl.SSLContext | None = None
+    tls_required: bool = False
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    xclient: bool = False
+    timeouts: Timeouts = Timeouts()
+
+    def __str__(self) -> str:
+        return " or ".join(f"{host}:{port}" for host, port in self.addresses)
+
+
+class Session(asyncio.Protocol):
+    """One connection to the next hop, after its greeting and EHLO."""
+
+    def __init__(self, target: Target, host: str) -> None:
+        self._target = target
+        self._host = host
+        self._inbox = Inbox()
+        self._transport: asyncio.Transport | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._deadline = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self.capabilities = Capabilities({})
+        self.tls = ""
+        self.is_fresh = True
+        self.in_transaction = False
+        self.is_lent = False
+        self.idle_since = 0.0
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._inbox.attach(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._inbox.feed(data)
+
+    def eof_received(self) -> None:
+        self._inbox.end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._inbox.end()
+        self._writable.set()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    # What a transaction calls
+
+    @property
+    def is_usable(self) -> bool:
+        """Open, and nothing said unasked: an unsolicited line is a goodbye (421)."""
+        return (
+            self._transport is not None
+            and not self._transport.is_closing()
+            and not self._inbox.has_ended
+            and not len(self._inbox)
+        )
+
+    async def command(self, line: bytes) -> Reply:
+        """Send a command, return its reply. Raises NextHopError when there is none."""
+        self._must_have_been_silent()
+        self._write(line + b"\r\n")
+        return await self._answer(may_go_ahead=line == b"DATA")
+
+    async def _answer(self, *, may_go_ahead: bool = False) -> Reply:
+        """The reply to a command. A session that still owes one is of no use: the next command would hear it."""
+        try:
+            return await self._reply(self._target.timeouts.command, may_go_ahead=may_go_ahead)
+        except NextHopError:
+            self.abort()
+            raise
+
+    def _must_have_been_silent(self) -> None:
+        """What it said unasked would be taken for the answer to what comes next, and that may be yes to a message."""
+        if len(self._inbox):
+            self.abort()
+            raise NextHopError("it spoke before it was asked")
+
+    async def envelope(self, client: Client | None, reverse_path: Path, forward_paths: Iterable[Path]) -> list[Reply]:
+        """MAIL and RCPT with the paths' bytes and parameters as they are. The reply to MAIL, then one to each RCPT,
+        which is MAIL's when that was refused.
+
+        client: who our client is, for a next hop that wants to know (XFORWARD; each transaction anew). What it answers
+        to that changes nothing: it is for its log.
+        """
+        self.is_fresh = False
+        self.in_transaction = True
+        presented = self._presentation(client) if client is not None else ()
+        mail = _with_parameters(b"MAIL FROM:<" + reverse_path.address.raw + b">", reverse_path)
+        rcpts = [_rcpt(path) for path in forward_paths]
+        answers = await self._commands([*presented, mail, *rcpts], may_stop_at=len(presented))
+        first, *others = answers[len(presented) :]
+        return [first, *others] if first.is_positive else [first] * (1 + len(rcpts))
+
+    def _presentation(self, client: Client) -> Sequence[bytes]:
+        offered = self.capabilities.keywords.get(b"XFORWARD")
+        return xforward_commands(client, offered) if offered else ()
+
+    async def _commands(self, lines: Sequence[bytes], may_stop_at: int) -> list[Reply]:
+        """Replies to several commands: sent in one piece where the next hop takes them so (rfc2920), else one by one,
+        and no further than a refusal at `may_stop_at`."""
+        if b"PIPELINING" in self.capabilities:
+            self._must_have_been_silent()
+            self._write(b"\r\n".join((*lines, b"")))
+            return [await self._answer() for _ in lines]
+        answers: list[Reply] = []
+        for number, line in enumerate(lines):
+            answers.append(await self.command(line))
+            if number == may_stop_at and not answers[-1].is_positive:
+                break
+        return answers
+
+    async def rcpt(self, path: Path) -> Reply:
+        """One more recipient."""
+        return await self.command(_rcpt(path))
+
+    async def reset(self) -> Reply:
+        self.in_transaction = False
+        return await self.command(b"RSET")
+
+    async def data(self, added: bytes, message: WireMessage) -> Reply:
+        """Hand over the message under the header fields we add. The reply is the one to the final dot.
+
+        A reply other than 354 to DATA is returned as it is: then nothing of the message has been sent. What came in
+        chunks goes on in one chunk when the next hop takes them (rfc3030), byte for byte, without a dot doubled.
+        """
+        if message.came_in_chunks and b"CHUNKING" in self.capabilities:
+            content = added + message.content
+            return await self._given(b"BDAT %d LAST\r\n" % len(content), content, b"")
+        go_ahead = await self.command(b"DATA")
+        if go_ahead.is_negative:
+            return go_ahead
+        if go_ahead.code != 354:
+            self.abort()
+            raise NextHopError(f"it answered {go_ahead.code} to DATA")
+        self._must_have_been_silent()
+        return await self._given(added, message.wire, b".\r\n")
+
+    async def _given(self, before: bytes, message: bytes, end: bytes) -> Reply:
+        try:
+            await self._hand_over(before, message, end)
+        except (NextHopError, TimeoutError) as error:
+            self.abort()
+            raise NextHopError("it stopped reading the message") from error
+        try:
+            reply = await self._reply(self._target.timeouts.final_dot)
+        except NextHopError as error:
+            raise NextHopError(str(error), message_sent=True) from error
+        if not (reply.is_positive or reply.is_negative):
+            self.abort()
+            raise NextHopError(f"it answered {reply.code} to the final dot", message_sent=True)
+        self.in_transaction = False
+        return reply
+
+    async def _hand_over(self, before: bytes, message: bytes, end: bytes) -> None:
+        """A small message leaves in one piece; a large one first, and its final dot when the rest has gone."""
+        if len(message) < _ONE_PIECE:
+            self._write(b"".join((before, message, end)))
+            return
+        self._write(before)
+        self._write(message)
+        if not self._writable.is_set():
+            await asyncio.wait_for(self._writable.wait(), self._target.timeouts.final_dot)
+        if end:
+            self._write(end)
+
+    async def late_reply(self, seconds: float) -> Reply:
+        """The answer to our final dot, when it comes after all. Raises NextHopError when it does not."""
+        try:
+            return await self._reply(seconds)
+        finally:
+            self.abort()
+
+    def leave(self) -> None:
+        """Leave politely, without waiting for the answer (rfc5321#4.1.1.10)."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"QUIT\r\n")
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the line at once: whatever the next hop has not accepted by now it shall not accept."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Opening
+
+    async def open(self, client: Client | None) -> None:
+        """Greeting, EHLO, STARTTLS, AUTH and XCLIENT where the target wants them. Raises NextHopError."""
+        greeting = await self._reply(self._target.timeouts.command)
+        _expect(greeting, 220, "greeting")
+        await self._hello()
+        if self._target.tls is not None:
+            await self._secure(self._target.tls)
+        if self._target.login is not None:
+            _expect(await self.log_in(*self._target.login), 235, "AUTH")
+        if self._target.xclient and client is not None and b"XCLIENT" in self.capabilities:
+            line = xclient_command(client, self.capabilities.parameters(b"XCLIENT"))
+            _expect(await self.command(line), 220, "XCLIENT")
+            await self._hello()
+
+    async def log_in(self, user: str, password: str) -> Reply:
+        """AUTH PLAIN (rfc4616); the reply as it is. Never over a line in clear, unless it never leaves this machine."""
+        if not self.tls and not self._is_local:
+            raise NextHopError("AUTH needs TLS")
+        if b"PLAIN" not in self.capabilities.parameters(b"AUTH"):
+            raise NextHopError("it offers no AUTH PLAIN")
+        return await self.command(b"AUTH PLAIN " + b64encode(f"\0{user}\0{password}".encode()))
+
+    @property
+    def _is_local(self) -> bool:
+        peer = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return isinstance(peer, tuple) and str(peer[0]) in ("127.0.0.1", "::1")
+
+    async def _hello(self) -> None:
+        reply = await self.command(b"EHLO " + self._target.hostname.encode("ascii", "replace"))
+        if reply.code == 250:
+            self.capabilities = Capabilities.parse(reply)
+            return
+        reply = await self.command(b"HELO " + self._target.hostname.encode("ascii", "replace"))
+        _expect(reply, 250, "HELO")
+
+    async def _secure(self, context: ssl.SSLContext) -> None:
+        """STARTTLS, then a new EHLO: what was said before in the clear does not count (rfc3207#4.2)."""
+        if b"STARTTLS" not in self.capabilities:
+            if self._target.tls_required:
+                raise NextHopError("it offers no STARTTLS, and tls is required")
+            return
+        _expect(await self.command(b"STARTTLS"), 220, "STARTTLS")
+        assert self._transport is not None
+        loop = asyncio.get_running_loop()
+        try:
+            secured = await loop.start_tls(self._transport, self, context, server_hostname=self._host)
+        except (OSError, ssl.SSLError) as error:
+            why = getattr(error, "verify_message", "") or type(error).__name__
+            raise NextHopError(f"TLS: {why}") from error
+        if secured is None:
+            raise NextHopError("TLS: it closed the connection")
+        self.connection_made(secured)
+        version, cipher = secured.get_extra_info("ssl_object").version(), secured.get_extra_info("cipher")
+        self.tls = f"{version} {cipher[0]}"
+        await self._hello()
+
+    # Reading and writing
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            raise NextHopError("it closed the connection")
+        self._transport.write(data)
+
+    async def _reply(self, seconds: float, *, may_go_ahead: bool = False) -> Reply:
+        self._expect_by(seconds)
+        try:
+            reply = await self._read_reply()
+            if 300 <= reply.code < 400 and not may_go_ahead:
+                raise ValueError("nothing was to go ahead")
+            return reply
+        except TimeoutError as error:
+            raise NextHopError(f"no reply within {seconds:g} s") from error
+        except (ConnectionGone, LineTooLong, ValueError) as error:
+            self.abort()
+            raise NextHopError("it closed the connection or spoke no SMTP") from error
+        finally:
+            self._deadline = 0.0
+
+    async def _read_reply(self) -> Reply:
+        if not self._inbox:
+            await self._inbox.more()
+        line = self._inbox.line_at_hand(REPLY_LINE_LIMIT) or await self._inbox.line(REPLY_LINE_LIMIT)
+        if line[3:4] != b"-":
+            return Reply.parse(line)
+        lines = [line]
+        while line[3:4] == b"-":
+            if len(lines) >= REPLY_LINES_LIMIT:
+                raise ValueError("endless reply")
+            line = await self._inbox.line(REPLY_LINE_LIMIT)
+            lines.append(line)
+        return Reply.parse(b"".join(lines))
+
+    def _expect_by(self, seconds: float) -> None:
+        """One timer a session, not one a reply: when it fires it looks whether a reply is late, or waits on."""
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.time() + seconds
+        if self._watch is None or self._watch.when() > self._deadline:
+            if self._watch is not None:
+                self._watch.cancel()
+            self._watch = loop.call_at(self._deadline, self._look_at_the_clock)
+
+    def _look_at_the_clock(self) -> None:
+        self._watch = None
+        loop = asyncio.get_running_loop()
+        if not self._deadline:
+            return
+        if loop.time() < self._deadline:
+            self._watch = loop.call_at(self._deadline, self._look_at_the_clock)
+            return
+        self._inbox.interrupt()
+
+
+def _expect(reply: Reply, code: int, phase: str) -> None:
+    """Anything but the expected code is a fault of the set-up, not of the mail: it becomes a 4xx."""
+    if reply.code != code:
+        raise NextHopError(f"{phase} answered {reply.code}")
+
+
+def _rcpt(path: Path) -> bytes:
+    return _with_parameters(b"RCPT TO:<" + path.address.raw + b">", path)
+
+
+def _with_parameters(command: bytes, path: Path) -> bytes:
+    return command + b" " + path.parameters if path.parameters else command
