@@ -1,6 +1,7 @@
 """CPR numbers in text: what must be found, what must not, and why."""
 
 import datetime
+from pathlib import Path
 
 import pytest
 
@@ -303,3 +304,8 @@ def test_a_subject_is_read_with_the_body(detectors: Detectors) -> None:
 )
 def test_serials_are_given_in_order(digits: str, want: bool) -> None:
     assert is_early(digits) == want
+
+
+def test_the_page_on_detection_explains_every_weight(rules_data) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "detection.md").read_text("utf-8")
+    assert [name for name in rules_data["cpr"]["weights"] if f"`{name}`" not in page] == []
