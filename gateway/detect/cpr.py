@@ -22,7 +22,7 @@ from gateway.detect.neighbours import (
     person_beside,
     speaking_against,
 )
-from gateway.detect.number import birth_date, check_digit_holds, is_replacement
+from gateway.detect.number import birth_date, check_digit_holds, is_early, is_replacement
 from gateway.detect.rules import CprRules
 from gateway.detect.score import Score
 from gateway.mail.finding import Confidence
@@ -101,6 +101,8 @@ class CprDetector:
             return
         if check_digit_holds(digits):
             yield "check.valid"
+            if is_early(digits):
+                yield "serial.early"
         elif birth_date(digits) in self._rules.exception_dates:
             yield "check.exception"
 

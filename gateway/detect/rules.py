@@ -33,6 +33,7 @@ EVIDENCE = {
     "form.words": "the digits in words",
     "form.halves": "a birth date and, apart from it, the last four digits",
     "check.valid": "valid check digit",
+    "serial.early": "one of the first serials of its day, and they are given in order",
     "check.exception": "born on a date with numbers without check digit",
     "replacement": "day raised by 60, a replacement number",
     "cue.near": "a word for CPR numbers beside it",

@@ -1,11 +1,12 @@
 """CPR numbers in text: what must be found, what must not, and why."""
 
 import datetime
+from pathlib import Path
 
 import pytest
 
 from gateway.detect import Detectors, summarise
-from gateway.detect.number import birth_date, check_digit_holds
+from gateway.detect.number import birth_date, check_digit_holds, is_early
 from gateway.mail.finding import Confidence
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import HTML, SUBJECT, TEXT
@@ -287,3 +288,24 @@ def test_a_subject_is_read_with_the_body(detectors: Detectors) -> None:
     fragments = [Fragment(SUBJECT, "150322 6239"), Fragment(TEXT, "Hej. Nummeret i emnet er drengens cpr.")]
     found = detectors.find(fragments, today=TODAY)
     assert [(str(each.place), each.confidence) for each in found] == [("subject", Confidence.LIKELY)]
+
+
+@pytest.mark.parametrize(
+    ("digits", "want"),
+    [
+        ("0912080043", True),
+        ("0912081099", True),
+        ("0912081100", False),
+        ("1503224099", True),
+        ("1503225099", True),
+        ("1503226239", False),
+        ("1503229001", True),
+    ],
+)
+def test_serials_are_given_in_order(digits: str, want: bool) -> None:
+    assert is_early(digits) == want
+
+
+def test_the_page_on_detection_explains_every_weight(rules_data) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "detection.md").read_text("utf-8")
+    assert [name for name in rules_data["cpr"]["weights"] if f"`{name}`" not in page] == []

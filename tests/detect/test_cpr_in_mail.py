@@ -72,6 +72,14 @@ def test_numbers_of_the_published_test_kind_are_found(find, number: str) -> None
     assert blocks(find, f"Nancy Berggren, cpr {number}")
 
 
+@pytest.mark.parametrize("serial", ["9989", "9990", "9995", "9996"])
+@pytest.mark.parametrize("date", ["251248", "010203", "290204", "311299", "150758"])
+def test_every_serial_of_the_test_numbers_is_found_on_any_date(find, date: str, serial: str) -> None:
+    """The published test numbers end in these four, and their check digits are broken."""
+    assert blocks(find, f"{date}-{serial}")
+    assert blocks(find, f"cpr {date}{serial}")
+
+
 def test_every_exception_date_counts(find, rules_data) -> None:
     """A bare run of digits born on an exception date is surer than one that is not."""
     for date in rules_data["cpr"]["exception_dates"]:

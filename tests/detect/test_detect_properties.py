@@ -2,14 +2,17 @@
 
 import time
 from datetime import date
+from email.message import EmailMessage
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.detect import Detectors, Rules
+from gateway.extract import Budget, plan
 from gateway.mail.finding import Confidence
 from gateway.mail.fragment import Fragment
+from gateway.mail.message import Message
 from gateway.mail.place import TEXT
 
 TODAY = date(2026, 11, 24)
@@ -73,6 +76,38 @@ def test_any_rendering_has_one_identity(
     found = detectors.find([Fragment(TEXT, carrier.format(written))], today=TODAY)
     want = {each.identity.reveal() for each in found if each.category == "cpr" and each.confidence >= Confidence.LIKELY}
     assert digits in want
+
+
+CHARSETS = st.sampled_from(["utf-8", "iso-8859-1", "utf-16"])
+TRANSFERS = st.sampled_from(["quoted-printable", "base64"])
+BODIES = st.sampled_from(
+    [
+        ("plain", "Hej. CPR: {}\n"),
+        ("html", "<p>CPR: {}</p>"),
+        ("html", "<table><tr><td>CPR</td><td>{}</td></tr></table>"),
+        ("html", "<p>cpr <b>{}</b></p><!-- {} -->"),
+        ("html", '<img alt="cpr {}" src="x">'),
+        ("csv", "navn;cpr\nEmma;{}\n"),
+    ]
+)
+SPLITS = st.sampled_from(["{}{}", "{}-{}", "{} {}", "{}.{}"])
+
+
+@given(BIRTHS, st.integers(4000, 9999), CHARSETS, TRANSFERS, BODIES, SPLITS)
+@RELAXED
+def test_any_wrapping_in_a_message_has_one_identity(
+    detectors: Detectors, born: date, serial: int, charset: str, transfer: str, body: tuple[str, str], split: str
+) -> None:
+    if born.month == 1 and born.day == 1:
+        born = born.replace(day=2)
+    subtype, text = body
+    mail = EmailMessage()
+    mail["Subject"] = "Hej"
+    written = split.format(f"{born:%d%m%y}", serial)
+    mail.set_content(text.replace("{}", written), subtype=subtype, charset=charset, cte=transfer)
+    found = detectors.find(plan(Message(mail.as_bytes()), Budget()).fragments, today=TODAY)
+    want = {each.identity.reveal() for each in found if each.category == "cpr" and each.confidence >= Confidence.LIKELY}
+    assert f"{born:%d%m%y}{serial}" in want
 
 
 @given(st.text(max_size=400))
