@@ -20,7 +20,7 @@ from gateway.extract.document import Document, Embedded, Items
 from gateway.mail import transfer
 
 _KNOWN_TO_ALL = "VelvetSweatshop"
-_MOST_TRIES, _MOST_SPINS = 20, 3_000_000
+_MOST_TRIES, _MOST_SPINS = 10, 2_000_000
 """A try takes a tenth of a second, as the format wants it. A file may ask for more, and gets fewer tries."""
 
 _SEGMENT = 4096
