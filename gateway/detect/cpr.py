@@ -19,6 +19,7 @@ from gateway.detect.neighbours import (
     in_link,
     is_about,
     is_moment,
+    stands_free,
     person_beside,
     speaking_against,
 )
@@ -129,7 +130,7 @@ class CprDetector:
         elif cue not in _STRONG_CUES:
             yield from speaking_against(before, after, candidate.form, named)
             if not named and is_moment(candidate.digits, today):
-                yield "moment"
+                yield "moment.written" if candidate.form == _AS_WRITTEN and stands_free(before, after) else "moment"
             if crowd and not named and candidate.form[0] in _LOOSE_FORMS:
                 yield "crowd"
 

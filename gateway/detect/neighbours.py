@@ -94,6 +94,15 @@ def is_moment(digits: str, today: datetime.date) -> bool:
     return today.year - 15 <= year <= today.year and hours < 24 and minutes < 60
 
 
+_FREE = (b"", b" ", b"\n", b"\t", b"|", b"(", b")", b",", b".", b";", b":", b"?", b"!")
+
+
+def stands_free(before: bytes, after: bytes) -> bool:
+    """Whether a number is a word of its own, as in a sentence or a cell, and no piece of a file's name."""
+    ends = after[:1] in _FREE and (after[:1] != b"." or after[1:2] in _FREE)
+    return before[-1:] in _FREE and ends
+
+
 def _is_code(left: bytes, right: bytes) -> bool:
     """Digits inside hex, base64, a UUID, a licence key: a run that mixes letters and digits on one of the sides."""
     return len(left) + len(right) >= 8 and any(_LETTER.search(side) and _DIGIT.search(side) for side in (left, right))

@@ -48,6 +48,7 @@ EVIDENCE = {
     "joined": "joined to other letters or digits",
     "address.near": "a postal code and a town",
     "moment": "a recent date and a time of day",
+    "moment.written": "a recent date and a time of day, or a CPR number as it is written",
     "crowd": "one of many numbers whose check digits are valid no more often than by chance",
     "in_link": "inside a link or a mail address",
     "in_token": "inside a longer code",

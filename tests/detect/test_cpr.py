@@ -100,6 +100,16 @@ FOUND = [
     ("15 03 22 6239 Emma Holm", "1503226239", "a name after it is no town"),
     ("Lønkonto til 090110-2554", "0901102554", "what the account is for is not the account's number"),
     ("sygesikringsbevis 1503226239", "1503226239", "health card"),
+    (
+        "mine ting\nfrederik\n140312-0800\nlundevej 8",
+        "1403120800",
+        "reads like a time of day, but stands as a number does",
+    ),
+    (
+        "Hendes cpr har jeg skrevet ned, og det er vist nok, efter hvad hun sagde selv, 150322-1239",
+        "1503221239",
+        "so too",
+    ),
 ]
 
 NOT_FOUND = [
@@ -133,6 +143,8 @@ NOT_FOUND = [
     ("IBAN DK09 9999 2012 0631 40", "IBAN"),
     ("202611231405", "twelve digits: a moment"),
     ("scan_1401261840.pdf", "a moment in a file name"),
+    ("backup_140126-1840.zip", "a moment in a file name, with a hyphen"),
+    ("log-140126-1840", "a moment in a name without an end"),
     ("Møde 24.11.26 1430", "date and time"),
     ("24.11.2026 kl. 14.30", "date and time with a word between"),
     ("dato 12.05.2023, 2400 København NV", "date and postal code"),
