@@ -19,9 +19,9 @@ from gateway.detect.neighbours import (
     in_link,
     is_about,
     is_moment,
-    stands_free,
     person_beside,
     speaking_against,
+    stands_free,
 )
 from gateway.detect.number import birth_date, check_digit_holds, is_early, is_replacement
 from gateway.detect.rules import CprRules

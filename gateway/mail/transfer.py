@@ -81,9 +81,15 @@ def base64(data: bytes) -> bytes:
 def _base64_and_beside(data: bytes) -> tuple[bytes, bytes]:
     """Most bodies are lines of nothing else, and a strict decoder says so faster than anyone could look."""
     try:
-        return _b64strictly(data.replace(b"\n", b"").replace(b"\r", b"")), b""
+        return _b64strictly(_in_one_line(data)), b""
     except (binascii.Error, ValueError):
         return _base64_patiently(data), _beside_base64(data)
+
+
+def _in_one_line(data: bytes) -> bytes:
+    """Without line ends; most end in CRLF all the way, and one look for both is half the cost of one for each."""
+    line = data.replace(b"\r\n", b"")
+    return line.translate(None, b"\r\n") if b"\n" in line or b"\r" in line else line
 
 
 def _base64_patiently(data: bytes) -> bytes:

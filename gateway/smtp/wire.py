@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from gateway.smtp.flight import Load
 
 END = b"\r\n.\r\n"
+_LARGE, _FEW_DOTS = 256 * 1024, 4096
 _LONE_DOT_LINE = re.compile(rb"(?:\A|[\r\n])\x00*\.\x00*[\r\n]")
 """A dot alone between line ends of any kind: what some peers take for the end of the message. The real end is gone
 from the wire form, so every match is one that another server may read differently (SMTP smuggling)."""
@@ -66,7 +67,7 @@ class WireMessage:
         """The message itself, dots undone (rfc5321#4.5.2)."""
         if self.chunks is not None:
             return self.chunks
-        content = self.wire.replace(b"\r\n.", b"\r\n") if b"\r\n." in self.wire else self.wire
+        content = self.wire.replace(b"\r\n.", b"\r\n") if _may_start_with_a_dot(self.wire) else self.wire
         return content[1:] if content.startswith(b".") else content
 
     @property
@@ -76,8 +77,26 @@ class WireMessage:
         The plain look-ups are cheap and clear nearly every message before the pattern is tried.
         """
         wire = self.wire
-        doubtful = wire.startswith(b".") or b"\n.\r" in wire or b"\n.\n" in wire or b"\r." in wire or b"\0" in wire
+        doubtful = b"\0" in wire or (
+            _may_start_with_a_dot(wire)
+            and (wire.startswith(b".") or b"\n.\r" in wire or b"\n.\n" in wire or b"\r." in wire)
+        )
         return doubtful and _LONE_DOT_LINE.search(wire) is not None
+
+
+def _may_start_with_a_dot(wire: bytes) -> bool:
+    """False when no line does. A large message is mostly base64, which has no dots: looking at each of its few is
+    cheaper than looking through all of it for a line end and a dot."""
+    if len(wire) < _LARGE:
+        return True
+    at = -1
+    for _ in range(_FEW_DOTS):
+        at = wire.find(b".", at + 1)
+        if at < 0:
+            return False
+        if at == 0 or wire[at - 1] in b"\r\n":
+            return True
+    return True
 
 
 class Inbox:

@@ -110,6 +110,22 @@ def test_what_another_server_might_take_for_the_end_is_doubtful(sequence: bytes,
     assert WireMessage(b"Subject: x\r\n\r\nhello" + sequence + b"MAIL FROM:<a@b.dk>\r\n").has_doubtful_end
 
 
+@pytest.mark.parametrize("dots", [0, 3, 10_000])
+@pytest.mark.parametrize(("sequence", "reason"), SMUGGLED, ids=[reason for _, reason in SMUGGLED])
+def test_so_it_is_in_a_large_message(sequence: bytes, reason: str, dots: int) -> None:
+    """Which is looked at by its few dots, or by its line ends when its dots are many."""
+    large = b"a.b\r\n" * dots + b"QUJD" * 18 + b"\r\n" + b"0123456789abcdef\r\n" * 20_000
+    assert WireMessage(large + b"hello" + sequence + b"MAIL FROM:<a@b.dk>\r\n").has_doubtful_end
+    assert not WireMessage(large).has_doubtful_end
+
+
+@pytest.mark.parametrize("dots", [0, 3, 10_000])
+def test_dots_of_a_large_message_are_undone(dots: int) -> None:
+    content = b".first\r\n" + b"a.b\r\n" * dots + b"0123456789abcdef\r\n" * 20_000 + b".\r\n..last\r\n"
+    assert WireMessage.of(content).content == content
+    assert WireMessage.of(content[1:]).content == content[1:]
+
+
 @pytest.mark.parametrize(
     ("wire", "reason"),
     [
