@@ -40,10 +40,12 @@ _CALLED = re.compile(
 _ADDRESSED = re.compile(r"[.!?:;)\s-]*\Z")
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
 _CAPITAL_BEFORE = re.compile(rb"(?P<inside>[a-z0-9\x80-\xff,] )?(?<![A-Za-z\x80-\xff])(?P<word>" + _CAPITAL + rb") \Z")
+_PRONOUNS = ("Hans", "Else", "Even")
 _ARTICLES = ("Den", "Det", "De")
 _CAPITAL_AFTER = re.compile(rb" " + _CAPITAL)
 _TEXT_AFTER = re.compile(rb"[,.;]| (?:og|eller|er|har|som|der|fra|i|fik|kommer|starter) ")
 _ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
+_OPENS_AMBIGUOUS = re.compile(r"^\W*(?P<name>[A-ZÆØÅ][a-zæøå]+?)(?:s [a-zæøå]|' [a-zæøå]| [a-zæøå]{2,}er\b)")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
 NAMED, POSSIBLE = "person.named", "person.possible"
@@ -120,6 +122,9 @@ class Names:
         return not (_NO_NAME_ENDING.search(word) or _PLACE_BEFORE.search(before[-8:]) or before.rstrip()[-1:] in ".!?:")
 
     def _opening_name(self, sentence: str) -> str:
+        either = _OPENS_AMBIGUOUS.match(sentence)
+        if either is not None and either["name"] in self._ambiguous and either["name"] not in _PRONOUNS:
+            return NAMED
         match = _OPENS_WITH_VERB.match(sentence)
         if match is None:
             return ""
