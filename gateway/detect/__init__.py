@@ -107,11 +107,11 @@ class Detectors:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
         short = {at: fold(each.text) for at, each in enumerate(fragments) if len(each.text) <= _SHORT}
         subject = next((data for at, data in short.items() if _is_subject(fragments[at].place)), b"")
-        opening = next((fold(each.text[:_HEADED]) for each in fragments if subject and _is_body(each.place)), b"")
-        heading = Heading(subject, opening)
         wanted = self._look(list(short.values()))
         if not any(wanted) and len(short) == len(fragments):
             return ()
+        opening = next((fold(each.text[:_HEADED]) for each in fragments if subject and _is_body(each.place)), b"")
+        heading = Heading(subject, opening)
         read = _Read()
         found: list[Finding] = []
         for at, fragment in enumerate(fragments):
