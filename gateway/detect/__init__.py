@@ -67,7 +67,7 @@ _EVERYTHING = Wanted(True, True, True)
 
 
 class _Read:
-    """What was found in long texts so far, for those that say the same again: most mail comes as text and as HTML."""
+    """What was found in the texts so far, for those that say the same again: most mail comes as text and as HTML."""
 
     def __init__(self) -> None:
         self._texts: dict[tuple[bool, str], tuple[str, list[Finding]]] = {}
@@ -107,24 +107,33 @@ class Detectors:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
         short = {at: fold(each.text) for at, each in enumerate(fragments) if len(each.text) <= _SHORT}
         subject = next((data for at, data in short.items() if _is_subject(fragments[at].place)), b"")
-        opening = next((fold(each.text[:_HEADED]) for each in fragments if subject and _is_body(each.place)), b"")
-        heading = Heading(subject, opening)
         wanted = self._look(list(short.values()))
         if not any(wanted) and len(short) == len(fragments):
             return ()
+        opening = next((fold(each.text[:_HEADED]) for each in fragments if subject and _is_body(each.place)), b"")
+        heading = Heading(subject, opening)
         read = _Read()
         found: list[Finding] = []
         for at, fragment in enumerate(fragments):
-            if at not in short:
-                found += self._find_in_long(fragment, read, heading, today)
-            elif any(wanted):
-                found += self._find_in(fragment.place, short[at], heading, today, wanted)
+            data, needed = (short[at], wanted) if at in short else (None, _EVERYTHING)
+            if any(needed):
+                found += self._find_once(fragment, data, read, heading, today, needed)
         return _distinct(found)
 
-    def _find_in_long(self, fragment: Fragment, read: _Read, heading: Heading, today: datetime.date) -> list[Finding]:
+    def _find_once(
+        self,
+        fragment: Fragment,
+        data: bytes | None,
+        read: _Read,
+        heading: Heading,
+        today: datetime.date,
+        wanted: Wanted,
+    ) -> list[Finding]:
+        """What was found in a text that said the same, or what is found in this one (folded already, or not yet)."""
         found = read.before(fragment)
         if found is None:
-            found = list(self._find_in(fragment.place, fold(fragment.text), heading, today, _EVERYTHING))
+            folded = fold(fragment.text) if data is None else data
+            found = list(self._find_in(fragment.place, folded, heading, today, wanted))
             read.now(fragment, found)
         return found
 
