@@ -161,6 +161,7 @@ class Worker:
             spawn=self._spawn,
             trusts=listener.trusts,
             monitor=settings.mode is Mode.MONITOR,
+            total_seconds=settings.limits.total_seconds,
             message_bytes=settings.limits.message_bytes,
             header_bytes=settings.limits.header_bytes,
             hops=settings.limits.hops,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
@@ -19,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from gateway.mail.address import Address
+from gateway.mail.address import Address, composed
 from gateway.mail.finding import Finding
 from gateway.mail.fragment import Unreadable
 from gateway.mail.hidden import Hidden
@@ -262,7 +261,7 @@ def _marks(
 
 def sender_mark(sender: str) -> str:
     """The word a sender is found by, whatever the case it was written in."""
-    return _word("from:" + (sender if sender.isascii() else unicodedata.normalize("NFC", sender)).casefold())
+    return _word("from:" + (sender if sender.isascii() else composed(sender)).casefold())
 
 
 def _word(text: str) -> str:

@@ -334,11 +334,11 @@ def _starts_word(plain: bytes, span: Span) -> bool:
 
 
 def _covers(stop: tuple[str, Span], term: Term) -> bool:
-    """A look-alike takes away the words of its category that it overlaps, but not a longer one which it is part of."""
+    """A look-alike takes away the words of its category that it overlaps, but no longer one: more words say more."""
     category, span = stop
     if category != term.word.category or span.start >= term.span.end or term.span.start >= span.end:
         return False
-    return span.end - span.start >= term.span.end - term.span.start or not _within(span, term.span)
+    return span.end - span.start >= term.span.end - term.span.start
 
 
 def _within(inner: Span, outer: Span) -> bool:

@@ -9,11 +9,21 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import idna
 
+LONGEST = 1000
+"""Characters beyond which nothing is an address: rfc5321#4.5.3.1 allows 256 bytes, programs some more."""
+
 _DIGIT = re.compile(r"\d")
 _LONG_NUMBER = re.compile(r"\d(?:[\s._/–-]*\d){5,}")
+
+
+def composed(text: str, form: Literal["NFC", "NFKC", "NFKD"] = "NFC") -> str:
+    """The text in a normal form; one that is longer than any address stays as it is, because heaps of combining marks
+    take the square of their height."""
+    return unicodedata.normalize(form, text) if len(text) <= LONGEST else text
 
 
 @lru_cache(maxsize=4096)
@@ -25,10 +35,11 @@ def a_label(domain: str) -> str:
     domain = domain.strip().rstrip(".").lower()
     if domain.isascii():
         return domain
+    domain = composed(domain)
     try:
-        return idna.encode(unicodedata.normalize("NFC", domain), uts46=True).decode("ascii")
+        return idna.encode(domain, uts46=True).decode("ascii") if len(domain) <= LONGEST else domain
     except idna.IDNAError:
-        return unicodedata.normalize("NFC", domain)
+        return domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class Address:
     @classmethod
     def of(cls, text: str) -> Address:
         """The address a person wrote in a setting, a policy or a header."""
-        return cls(unicodedata.normalize("NFC", text.strip()).encode("utf-8", "surrogateescape"))
+        return cls(composed(text.strip()).encode("utf-8", "surrogateescape"))
 
     @property
     def is_null(self) -> bool:
@@ -72,7 +83,7 @@ class Address:
     @property
     def key(self) -> str:
         """What two spellings of one mailbox share: NFC, case-insensitive, domain as A-label."""
-        local = unicodedata.normalize("NFC", self.local).casefold()
+        local = composed(self.local).casefold()
         if len(local) > 2 and local.startswith('"') and local.endswith('"'):
             local = local[1:-1]
         return f"{local}@{self.domain}"
@@ -97,8 +108,13 @@ class Address:
 
 
 def masked_numbers(text: str) -> str:
-    """The text with every run of six or more digits (one separator between them allowed) as dots."""
-    folded = unicodedata.normalize("NFKC", text)
+    """The text with every run of six or more digits (one separator between them allowed) as dots.
+
+    What is longer than any address is not repeated at all: `…`.
+    """
+    if len(text) > LONGEST:
+        return "…"
+    folded = composed(text, "NFKC")
     if not _DIGIT.search(folded):
         return text
     return _LONG_NUMBER.sub(lambda m: "•" * len(m.group()), folded)

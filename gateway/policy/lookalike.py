@@ -11,6 +11,8 @@ from functools import lru_cache
 
 import idna
 
+from gateway.mail.address import composed
+
 _LOOKALIKES = {
     "a": "аαɑ",
     "b": "вьβƅ",
@@ -70,7 +72,7 @@ def folded_name(name: str) -> str:
 
 def _skeleton(domain: str) -> str:
     """What the eye keeps of a domain: one letter for all that look alike."""
-    text = unicodedata.normalize("NFKD", _unicode(domain)).casefold()
+    text = composed(_unicode(domain), "NFKD").casefold()
     text = "".join(ch for ch in text if not unicodedata.combining(ch)).translate(_LIKE_LATIN)
     for pair, letter in _PAIRS:
         text = text.replace(pair, letter)

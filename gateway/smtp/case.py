@@ -9,7 +9,7 @@ from datetime import datetime
 from gateway.audit import Event, recorded_findings, recorded_recipient, recorded_sender, recorded_unreadable
 from gateway.audit.event import Recipient
 from gateway.inspect import Inspection
-from gateway.mail.address import masked_numbers
+from gateway.mail.address import LONGEST, masked_numbers
 from gateway.mail.envelope import Envelope
 from gateway.mail.reply import Reply
 from gateway.policy.verdict import Action
@@ -120,4 +120,4 @@ def recorded_reply(reply: Reply) -> str:
     """A next hop's reply for the record: it may repeat an address, so local parts and long numbers are masked."""
     codes = _CODES.match(str(reply))
     words = codes.group() if codes else ""
-    return (words + _ADDRESS.sub("…@", masked_numbers(str(reply)[len(words) :])))[:_RECORDED_REPLY]
+    return (words + _ADDRESS.sub("…@", masked_numbers(str(reply)[len(words) : LONGEST])))[:_RECORDED_REPLY]

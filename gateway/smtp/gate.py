@@ -29,6 +29,7 @@ class Gate:
 
     trusts: whether a client of this IP address is served.
     monitor: decide and record everything, relay all (`mode: monitor`).
+    total_seconds: from the message's last byte to our answer, inspection and next hop together.
     answers_each: the client hears a reply for each recipient (LMTP).
     spawn: run a coroutine beside, and keep it until it is done.
     answers: what a client that comes again with the same message is answered from.
@@ -54,6 +55,7 @@ class Gate:
     spawn: Callable[[Coroutine[Any, Any, None]], object]
     trusts: Callable[[str], bool]
     monitor: bool = False
+    total_seconds: float = 90.0
     message_bytes: int = 52_428_800
     header_bytes: int = 1_048_576
     hops: int = 50

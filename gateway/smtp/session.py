@@ -7,9 +7,11 @@ told as ambiguous (rfc5321#4.5.4.1, promise 1).
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import ssl
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -102,6 +104,7 @@ class Session(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._deadline = 0.0
+        self._until = math.inf
         self._watch: asyncio.TimerHandle | None = None
         self.capabilities = Capabilities({})
         self.tls = ""
@@ -136,6 +139,15 @@ class Session(asyncio.Protocol):
         self._writable.set()
 
     # What a transaction calls
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Whatever is asked of the next hop meanwhile must be answered before these seconds are over, all together."""
+        self._until = asyncio.get_running_loop().time() + seconds
+        try:
+            yield
+        finally:
+            self._until = math.inf
 
     @property
     def is_usable(self) -> bool:
@@ -215,6 +227,8 @@ class Session(asyncio.Protocol):
         A reply other than 354 to DATA is returned as it is: then nothing of the message has been sent. What came in
         chunks goes on in one chunk when the next hop takes them (rfc3030), byte for byte, without a dot doubled.
         """
+        if asyncio.get_running_loop().time() >= self._until:
+            raise NextHopError("no time is left to give the message on")
         if message.came_in_chunks and b"CHUNKING" in self.capabilities:
             content = added + message.content
             return await self._given(b"BDAT %d LAST\r\n" % len(content), content, b"")
@@ -251,7 +265,8 @@ class Session(asyncio.Protocol):
         self._write(before)
         self._write(message)
         if not self._writable.is_set():
-            await asyncio.wait_for(self._writable.wait(), self._target.timeouts.final_dot)
+            left = self._until - asyncio.get_running_loop().time()
+            await asyncio.wait_for(self._writable.wait(), min(left, self._target.timeouts.final_dot))
         if end:
             self._write(end)
 
@@ -346,7 +361,7 @@ class Session(asyncio.Protocol):
                 raise ValueError("nothing was to go ahead")
             return reply
         except TimeoutError as error:
-            raise NextHopError(f"no reply within {seconds:g} s") from error
+            raise NextHopError(f"no reply within {seconds:g} s, or within what was left of the whole") from error
         except (ConnectionGone, LineTooLong, ValueError) as error:
             self.abort()
             raise NextHopError("it closed the connection or spoke no SMTP") from error
@@ -370,7 +385,7 @@ class Session(asyncio.Protocol):
     def _expect_by(self, seconds: float) -> None:
         """One timer a session, not one a reply: when it fires it looks whether a reply is late, or waits on."""
         loop = asyncio.get_running_loop()
-        self._deadline = loop.time() + seconds
+        self._deadline = min(loop.time() + seconds, self._until)
         if self._watch is None or self._watch.when() > self._deadline:
             if self._watch is not None:
                 self._watch.cancel()

@@ -60,7 +60,7 @@ class Transaction:
 
     async def run(self) -> Sequence[Reply]:
         """Carry the message to its end. A reply for each recipient, in order; the event is durable by then."""
-        with self._gate.store.expecting():
+        with self._gate.store.expecting(), self._session.within(self._gate.total_seconds):
             reply = await self._answer()
         reply = await self._recorded(reply)
         if not reply.is_temporary:

@@ -1,0 +1,99 @@
+"""One session with the next hop: what all its waiting may take together, and commands in one piece."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from support.scripted_hop import ScriptedHop
+
+from gateway.mail.address import Address
+from gateway.mail.envelope import Path
+from gateway.smtp.nexthop import NextHop
+from gateway.smtp.session import NextHopError, Session, Target
+from gateway.smtp.wire import WireMessage
+
+FROM, TO = Path(Address(b"dagklub@lavuk.dk")), [Path(Address(b"a@example.org")), Path(Address(b"b@example.org"))]
+MESSAGE = WireMessage.of(b"Subject: Tur\r\n\r\nHusk regntoj.\r\n")
+PATIENCE = 30.0
+"""Far less than what the session would wait for one reply alone: whoever comes this far has waited too long."""
+
+
+@pytest.fixture
+def hop():
+    hop = ScriptedHop((b"PIPELINING", b"8BITMIME"))
+    yield hop
+    hop.close()
+
+
+def talked(hop: ScriptedHop, talk: Callable[[Session], Awaitable[None]]) -> None:
+    async def run() -> None:
+        session = await NextHop(Target((("127.0.0.1", hop.port),), "gateway.example")).session()
+        async with asyncio.timeout(PATIENCE):
+            await talk(session)
+        session.abort()
+
+    asyncio.run(run())
+
+
+async def given(session: Session) -> None:
+    await session.envelope(None, FROM, TO)
+    await session.data(b"", MESSAGE)
+
+
+@pytest.mark.parametrize(("verb", "message_sent"), [(b"MAIL", False), (b"RCPT", False), (b"DATA", False), (b".", True)])
+def test_the_budget_holds_for_all_that_is_asked(hop: ScriptedHop, verb: bytes, message_sent: bool) -> None:
+    """A next hop that hangs anywhere is given up when the whole is over, not when its own time is."""
+    hop.answers = {verb: hop.HANG}
+
+    async def talk(session: Session) -> None:
+        with pytest.raises(NextHopError) as error, session.within(0.3):
+            await given(session)
+        assert error.value.message_sent is message_sent
+
+    talked(hop, talk)
+    assert hop.messages == []
+
+
+def test_nothing_of_a_message_leaves_when_no_time_is_left(hop: ScriptedHop) -> None:
+    async def talk(session: Session) -> None:
+        await session.envelope(None, FROM, TO)
+        with pytest.raises(NextHopError) as error, session.within(0.0):
+            await session.data(b"", MESSAGE)
+        assert not error.value.message_sent
+        assert (await session.reset()).is_positive, "the budget is the transaction's, not the session's"
+
+    talked(hop, talk)
+    assert not any(line.startswith(b"DATA") for line in hop.commands)
+
+
+def test_each_recipient_has_its_reply_though_all_were_asked_at_once(hop: ScriptedHop) -> None:
+    hop.answers = {b"RCPT": [b"550 5.1.1 nobody\r\n", b"250 2.1.5 good\r\n"]}
+
+    async def talk(session: Session) -> None:
+        answers = await session.envelope(None, FROM, TO)
+        assert [answer.code for answer in answers] == [250, 550, 250]
+
+    talked(hop, talk)
+
+
+def test_a_refused_sender_is_refused_for_every_recipient(hop: ScriptedHop) -> None:
+    hop.answers = {b"MAIL": b"550 5.7.1 not you\r\n", b"RCPT": b"503 5.5.1 MAIL first\r\n"}
+
+    async def talk(session: Session) -> None:
+        answers = await session.envelope(None, FROM, TO)
+        assert [answer.text for answer in answers] == ["5.7.1 not you"] * 3
+
+    talked(hop, talk)
+
+
+def test_a_session_that_owes_a_reply_is_closed(hop: ScriptedHop) -> None:
+    hop.answers = {b"RCPT": hop.HANG}
+
+    async def talk(session: Session) -> None:
+        with pytest.raises(NextHopError), session.within(0.3):
+            await session.envelope(None, FROM, TO)
+        assert not session.is_usable, "its late reply would be taken for the next command's"
+
+    talked(hop, talk)
