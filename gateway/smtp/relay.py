@@ -1,8 +1,7 @@
-"""Behind a client's dialogue: the next hop, heard live. RCPT goes to it as it comes and its reply comes back.
+"""Behind a client's dialogue: the next hop, heard live. MAIL and RCPT go to it as they come and its replies come back.
 
-So every refusal of a recipient happens where SMTP can express it, and after DATA one answer is left to give. MAIL waits
-for the first RCPT and goes with it in one piece; a refusal of it is the reply to each RCPT, where rfc5321#3.3 lets it
-be told. The message itself is the transaction's business.
+So every refusal of a recipient happens where SMTP can express it, and after DATA one answer is left to give
+(rfc5321#3.3). The message itself is the transaction's business.
 """
 
 from __future__ import annotations
@@ -39,7 +38,6 @@ class Relay:
         self._session: Session | None = None
         self._own_session: Session | None = None
         self._reverse_path: Path | None = None
-        self._refused: Reply | None = None
         self._forward_paths: list[Path] = []
         self._offered: tuple[bytes, ...] = ()
 
@@ -73,10 +71,16 @@ class Relay:
         return replies.LOGGED_IN
 
     async def mail(self, path: Path, client: Client) -> Reply:
-        """Kept until there is a recipient to ask the next hop about."""
         self._client = client
-        self._reverse_path = path
-        return replies.SENDER_OK
+        try:
+            reply = await self._mail_on(await self._ready_session(client), path)
+        except NextHopError as error:
+            return self._lost(error)
+        if reply.is_positive:
+            self._reverse_path = path
+        else:
+            await self._let_go()
+        return passed_on(reply)
 
     async def _ready_session(self, client: Client) -> Session:
         """The client's own session when it logged in, else any. Lost, it cannot be replaced: we kept no password."""
@@ -86,28 +90,24 @@ class Relay:
             raise Refusal(replies.NEXT_HOP_DOWN)
         return self._own_session
 
-    async def _begun(self, reverse_path: Path, first: Path) -> Reply:
-        """MAIL and the first RCPT; once more on a fresh session when one from the pool proves dead. The reply to RCPT,
-        or to MAIL when that was refused, which then holds for every recipient."""
-        self._session = session = await self._ready_session(self._client)
+    async def _mail_on(self, session: Session, path: Path) -> Reply:
+        """MAIL on this session; once more on a fresh one when a session from the pool proves dead."""
         may_repeat = not session.is_fresh and session is not self._own_session
+        self._session = session
         try:
-            mail, rcpt = await self._first_words(session, reverse_path, first)
-            if mail.code == 421 and may_repeat:
+            reply = await self._first_words(session, path)
+            if reply.code == 421 and may_repeat:
                 raise NextHopError("it closed a session that had waited")
+            return reply
         except NextHopError:
             if not may_repeat:
                 raise
             session.abort()
-            self._session = session = await self._gate.hop.fresh_session(self._client)
-            mail, rcpt = await self._first_words(session, reverse_path, first)
-        if not mail.is_positive:
-            self._refused = passed_on(mail)
-            await self._let_go()
-        return rcpt
+        self._session = await self._gate.hop.fresh_session(self._client)
+        return await self._first_words(self._session, path)
 
-    async def _first_words(self, session: Session, reverse_path: Path, first: Path) -> list[Reply]:
-        return await session.envelope(self._client, self._as_the_next_hop_wants(reverse_path, session), [first])
+    async def _first_words(self, session: Session, path: Path) -> Reply:
+        return await session.mail(self._as_the_next_hop_wants(path, session), self._client)
 
     def _as_the_next_hop_wants(self, path: Path, session: Session) -> Path:
         """The parameters as they stand, but SIZE counts what we add, and goes only to who offers SIZE.
@@ -129,13 +129,10 @@ class Relay:
         return Path(path.address, b" ".join(words))
 
     async def rcpt(self, path: Path) -> Reply:
-        if self._refused is not None or self._reverse_path is None:
-            return self._refused or replies.NEXT_HOP_UNREACHABLE
+        if self._session is None:
+            return replies.NEXT_HOP_UNREACHABLE
         try:
-            if self._session is None:
-                reply = await self._begun(self._reverse_path, path)
-            else:
-                reply = await self._session.rcpt(path)
+            reply = await self._session.rcpt(path)
         except NextHopError as error:
             return self._lost(error)
         if reply.is_positive:
@@ -150,7 +147,7 @@ class Relay:
 
     async def reset(self) -> None:
         """The client begins anew, or has been answered."""
-        self._reverse_path = self._refused = None
+        self._reverse_path = None
         self._forward_paths.clear()
         await self._let_go()
 
@@ -175,5 +172,4 @@ class Relay:
         if self._session is not None:
             self._session.abort()
             self._session = None
-        self._refused = error.reply
         return error.reply

@@ -11,7 +11,7 @@ import contextlib
 import math
 import ssl
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -179,42 +179,31 @@ class Session(asyncio.Protocol):
             self.abort()
             raise NextHopError("it spoke before it was asked")
 
-    async def envelope(self, client: Client | None, reverse_path: Path, forward_paths: Iterable[Path]) -> list[Reply]:
-        """MAIL and RCPT with the paths' bytes and parameters as they are. The reply to MAIL, then one to each RCPT,
-        which is MAIL's when that was refused.
+    async def mail(self, path: Path, client: Client | None = None) -> Reply:
+        """MAIL with the path's bytes and parameters as they are.
 
-        client: who our client is, for a next hop that wants to know (XFORWARD; each transaction anew). What it answers
-        to that changes nothing: it is for its log.
+        client: who our client is, for a next hop that wants to know (XFORWARD; each transaction anew). It goes in one
+        piece with MAIL where commands may (rfc2920). What is answered to it changes nothing: it is for the log there.
         """
         self.is_fresh = False
         self.in_transaction = True
         presented = self._presentation(client) if client is not None else ()
-        mail = _with_parameters(b"MAIL FROM:<" + reverse_path.address.raw + b">", reverse_path)
-        rcpts = [_rcpt(path) for path in forward_paths]
-        answers = await self._commands([*presented, mail, *rcpts], may_stop_at=len(presented))
-        first, *others = answers[len(presented) :]
-        return [first, *others] if first.is_positive else [first] * (1 + len(rcpts))
+        mail = _with_parameters(b"MAIL FROM:<" + path.address.raw + b">", path)
+        if not presented or b"PIPELINING" not in self.capabilities:
+            for line in presented:
+                await self.command(line)
+            return await self.command(mail)
+        self._must_have_been_silent()
+        self._write(b"\r\n".join((*presented, mail, b"")))
+        for _ in presented:
+            await self._answer()
+        return await self._answer()
 
     def _presentation(self, client: Client) -> Sequence[bytes]:
         offered = self.capabilities.keywords.get(b"XFORWARD")
         return xforward_commands(client, offered) if offered else ()
 
-    async def _commands(self, lines: Sequence[bytes], may_stop_at: int) -> list[Reply]:
-        """Replies to several commands: sent in one piece where the next hop takes them so (rfc2920), else one by one,
-        and no further than a refusal at `may_stop_at`."""
-        if b"PIPELINING" in self.capabilities:
-            self._must_have_been_silent()
-            self._write(b"\r\n".join((*lines, b"")))
-            return [await self._answer() for _ in lines]
-        answers: list[Reply] = []
-        for number, line in enumerate(lines):
-            answers.append(await self.command(line))
-            if number == may_stop_at and not answers[-1].is_positive:
-                break
-        return answers
-
     async def rcpt(self, path: Path) -> Reply:
-        """One more recipient."""
         return await self.command(_rcpt(path))
 
     async def reset(self) -> Reply:
@@ -238,8 +227,17 @@ class Session(asyncio.Protocol):
         if go_ahead.code != 354:
             self.abort()
             raise NextHopError(f"it answered {go_ahead.code} to DATA")
-        self._must_have_been_silent()
+        if len(self._inbox):
+            return await self._refused_before_read()
         return await self._given(added, message.wire, b".\r\n")
+
+    async def _refused_before_read(self) -> Reply:
+        """What it says after 354 and before it has read anything may be no, never yes; then the line is of no use."""
+        reply = await self._answer()
+        self.abort()
+        if reply.is_negative:
+            return reply
+        raise NextHopError("it answered before it had the message")
 
     async def _given(self, before: bytes, message: bytes, end: bytes) -> Reply:
         try:

@@ -272,7 +272,9 @@ class Transaction:
         await self._started_anew()
         eight_bit = not notice.content.isascii() and b"8BITMIME" in session.capabilities
         words = [b"BODY=8BITMIME"] * eight_bit + [b"SMTPUTF8"] * notice.needs_smtputf8
-        _, reply = await session.envelope(None, Path(NULL_PATH.address, b" ".join(words)), [Path(notice.recipient)])
+        reply = await session.mail(Path(NULL_PATH.address, b" ".join(words)))
+        if reply.is_positive:
+            reply = await session.rcpt(Path(notice.recipient))
         if reply.is_positive:
             reply = await session.data(b"", WireMessage.of(notice.content))
         return reply
@@ -281,8 +283,10 @@ class Transaction:
         """The same envelope for fewer recipients. All were accepted a moment ago; if one is not now, we try later."""
         wanted = {address.raw for address in recipients}
         await self._started_anew()
-        paths = [path for path in self._envelope.forward_paths if path.address.raw in wanted]
-        answers = await self._session.envelope(None, self._envelope.reverse_path, paths)
+        answers = [await self._session.mail(self._envelope.reverse_path)]
+        for path in self._envelope.forward_paths:
+            if path.address.raw in wanted:
+                answers.append(await self._session.rcpt(path))
         if not all(answer.is_positive for answer in answers):
             raise NextHopError("it refused an envelope that it had accepted")
 

@@ -58,10 +58,10 @@ CELLS = (
     Cell("-W MAIL:1", ".", OK, STOPPED, YES, "slow, within what is allowed"),
     Cell("-W .:1", ".", OK, STOPPED, YES, "slow at the dot, within what is allowed"),
     Cell("-H 1", ".", OK, STOPPED, YES, "slow to read, within what is allowed", LARGE),
-    # -q: gone without a word. MAIL goes to the next hop with the first RCPT, so that is where its failing is heard
+    # -q: gone without a word
     Cell("-q CONNECT", "EHLO", NO_HOP, NO_HOP, NO, "gone at once"),
     Cell("-q EHLO,HELO", "EHLO", NO_HOP, NO_HOP, NO, "gone at EHLO"),
-    Cell("-q MAIL", "RCPT", GONE, GONE, NO, "gone at MAIL"),
+    Cell("-q MAIL", "MAIL", GONE, GONE, NO, "gone at MAIL"),
     Cell("-q RCPT", "RCPT", GONE, GONE, NO, "gone at RCPT"),
     Cell("-q DATA", ".", GONE, GONE, NO, "gone at DATA: nothing of the message had left us"),
     Cell("-q .", ".", AMBIGUOUS, AMBIGUOUS, YES, "gone after our dot: it may have the message (rfc1047)"),
@@ -69,7 +69,7 @@ CELLS = (
     # -Q: 421 and gone
     Cell("-Q CONNECT", "EHLO", NO_HOP, NO_HOP, NO, "421 as greeting"),
     Cell("-Q EHLO,HELO", "EHLO", NO_HOP, NO_HOP, NO, "421 to EHLO"),
-    Cell("-Q MAIL", "RCPT", CLOSING, CLOSING, NO, "421 to MAIL closes the next hop's line, not ours (rfc5321#3.8)"),
+    Cell("-Q MAIL", "MAIL", CLOSING, CLOSING, NO, "421 to MAIL closes the next hop's line, not ours (rfc5321#3.8)"),
     Cell("-Q RCPT", "RCPT", CLOSING, CLOSING, NO, "421 to RCPT"),
     Cell("-Q DATA", ".", CLOSING, CLOSING, NO, "421 to DATA"),
     Cell("-Q .", ".", CLOSING, CLOSING, YES, "421 to the dot: it says that it did not take the message"),
@@ -77,7 +77,7 @@ CELLS = (
     # -W: slower than anybody can wait
     Cell("-W CONNECT:30", "EHLO", NO_HOP, NO_HOP, NO, "no greeting"),
     Cell("-W EHLO:30", "EHLO", NO_HOP, NO_HOP, NO, "no answer to EHLO"),
-    Cell("-W MAIL:30", "RCPT", GONE, GONE, NO, "no answer to MAIL"),
+    Cell("-W MAIL:30", "MAIL", GONE, GONE, NO, "no answer to MAIL"),
     Cell("-W RCPT:30", "RCPT", GONE, GONE, NO, "no answer to RCPT"),
     Cell("-W DATA:30", ".", GONE, GONE, NO, "no answer to DATA"),
     Cell("-W .:30", ".", AMBIGUOUS, AMBIGUOUS, YES, "no answer to the dot"),
@@ -88,14 +88,14 @@ CELLS = (
     # -r: 4xx
     Cell("-r CONNECT", "EHLO", NO_HOP, NO_HOP, NO, "4xx as greeting"),
     Cell("-r EHLO,HELO", "EHLO", NO_HOP, NO_HOP, NO, "4xx to EHLO and HELO"),
-    Cell("-r MAIL", "RCPT", SOFT, SOFT, NO, "4xx to MAIL passes as it is"),
+    Cell("-r MAIL", "MAIL", SOFT, SOFT, NO, "4xx to MAIL passes as it is"),
     Cell("-r RCPT", "RCPT", SOFT, SOFT, NO, "4xx to RCPT passes as it is"),
     Cell("-r DATA", ".", SOFT, SOFT, NO, "4xx to DATA passes as it is"),
     Cell("-r .", ".", SOFT, SOFT, YES, "4xx to the dot passes as it is"),
     # -f: 5xx
     Cell("-f CONNECT", "EHLO", NO_HOP, NO_HOP, NO, "5xx as greeting is a fault of the set-up, not of the mail"),
     Cell("-f EHLO,HELO", "EHLO", NO_HOP, NO_HOP, NO, "5xx to EHLO and HELO too"),
-    Cell("-f MAIL", "RCPT", HARD, HARD, NO, "5xx to MAIL passes as it is"),
+    Cell("-f MAIL", "MAIL", HARD, HARD, NO, "5xx to MAIL passes as it is"),
     Cell("-f RCPT", "RCPT", HARD, HARD, NO, "5xx to RCPT passes as it is"),
     Cell("-f DATA", ".", HARD, REFUSED, NO, "5xx to DATA passes; where no bounce can go the client hears why itself"),
     Cell("-f .", ".", HARD, REFUSED, YES, "5xx to the dot passes; the bounce was not taken"),

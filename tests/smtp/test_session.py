@@ -1,4 +1,4 @@
-"""One session with the next hop: what all its waiting may take together, and commands in one piece."""
+"""One session with the next hop: what all its waiting may take together."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from support.scripted_hop import ScriptedHop
 
 from gateway.mail.address import Address
-from gateway.mail.envelope import Path
+from gateway.mail.envelope import Client, Path
 from gateway.smtp.nexthop import NextHop
 from gateway.smtp.session import NextHopError, Session, Target
 from gateway.smtp.wire import WireMessage
 
-FROM, TO = Path(Address(b"dagklub@lavuk.dk")), [Path(Address(b"a@example.org")), Path(Address(b"b@example.org"))]
+FROM, TO = Path(Address(b"dagklub@lavuk.dk")), Path(Address(b"a@example.org"))
 MESSAGE = WireMessage.of(b"Subject: Tur\r\n\r\nHusk regntoj.\r\n")
 PATIENCE = 30.0
 """Far less than what the session would wait for one reply alone: whoever comes this far has waited too long."""
@@ -37,8 +37,13 @@ def talked(hop: ScriptedHop, talk: Callable[[Session], Awaitable[None]]) -> None
     asyncio.run(run())
 
 
+async def begun(session: Session) -> None:
+    await session.mail(FROM)
+    await session.rcpt(TO)
+
+
 async def given(session: Session) -> None:
-    await session.envelope(None, FROM, TO)
+    await begun(session)
     await session.data(b"", MESSAGE)
 
 
@@ -58,7 +63,7 @@ def test_the_budget_holds_for_all_that_is_asked(hop: ScriptedHop, verb: bytes, m
 
 def test_nothing_of_a_message_leaves_when_no_time_is_left(hop: ScriptedHop) -> None:
     async def talk(session: Session) -> None:
-        await session.envelope(None, FROM, TO)
+        await begun(session)
         with pytest.raises(NextHopError) as error, session.within(0.0):
             await session.data(b"", MESSAGE)
         assert not error.value.message_sent
@@ -68,32 +73,25 @@ def test_nothing_of_a_message_leaves_when_no_time_is_left(hop: ScriptedHop) -> N
     assert not any(line.startswith(b"DATA") for line in hop.commands)
 
 
-def test_each_recipient_has_its_reply_though_all_were_asked_at_once(hop: ScriptedHop) -> None:
-    hop.answers = {b"RCPT": [b"550 5.1.1 nobody\r\n", b"250 2.1.5 good\r\n"]}
-
-    async def talk(session: Session) -> None:
-        answers = await session.envelope(None, FROM, TO)
-        assert [answer.code for answer in answers] == [250, 550, 250]
-
-    talked(hop, talk)
-
-
-def test_a_refused_sender_is_refused_for_every_recipient(hop: ScriptedHop) -> None:
-    hop.answers = {b"MAIL": b"550 5.7.1 not you\r\n", b"RCPT": b"503 5.5.1 MAIL first\r\n"}
-
-    async def talk(session: Session) -> None:
-        answers = await session.envelope(None, FROM, TO)
-        assert [answer.text for answer in answers] == ["5.7.1 not you"] * 3
-
-    talked(hop, talk)
-
-
 def test_a_session_that_owes_a_reply_is_closed(hop: ScriptedHop) -> None:
     hop.answers = {b"RCPT": hop.HANG}
 
     async def talk(session: Session) -> None:
         with pytest.raises(NextHopError), session.within(0.3):
-            await session.envelope(None, FROM, TO)
+            await begun(session)
         assert not session.is_usable, "its late reply would be taken for the next command's"
 
     talked(hop, talk)
+
+
+def test_who_our_client_is_goes_with_mail_in_one_piece(hop: ScriptedHop) -> None:
+    """And the reply to MAIL is MAIL's, whatever was said to XFORWARD."""
+    hop.keywords = (b"PIPELINING", b"XFORWARD NAME ADDR PORT PROTO HELO SOURCE")
+    hop.answers = {b"XFORWARD": b"550 5.7.1 not from you\r\n", b"MAIL": b"250 2.1.0 sender fine\r\n"}
+
+    async def talk(session: Session) -> None:
+        reply = await session.mail(FROM, Client("192.0.2.7", 2525, "client.example", esmtp=True))
+        assert (reply.code, reply.text) == (250, "2.1.0 sender fine")
+
+    talked(hop, talk)
+    assert [line[:8] for line in hop.commands[-2:]] == [b"XFORWARD", b"MAIL FRO"]

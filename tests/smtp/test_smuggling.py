@@ -104,10 +104,6 @@ ADDRESSES = [
 ]
 
 
-_AROUND = (b"EHLO", b"RSET\r\n", b"MAIL FROM:<dagklub@lavuk.dk>\r\n", b"RCPT TO:<a@example.org>\r\n")
-"""What the next hop hears of the transaction that is not under test."""
-
-
 @pytest.mark.parametrize("verb", [b"MAIL FROM:", b"RCPT TO:"])
 @pytest.mark.parametrize(("path", "reason"), ADDRESSES, ids=[reason for _, reason in ADDRESSES])
 def test_no_address_becomes_a_command(
@@ -119,9 +115,7 @@ def test_no_address_becomes_a_command(
     before = len(hop.commands)
     reply = client.say(verb + path)
     assert client.say("NOOP")[:3] == "250", "one command, one reply"
-    if verb.startswith(b"MAIL") and reply[:3] == "250":
-        client.say("RCPT TO:<a@example.org>")  # MAIL goes to the next hop with it
-    heard = [line for line in hop.commands[before:] if line.startswith(verb) or not line.startswith(_AROUND)]
+    heard = [line for line in hop.commands[before:] if not line.startswith((b"EHLO", b"RSET\r\n"))]
     if reply[:3] == "501" or reply[:3] == "500":
         assert heard == []
     else:
