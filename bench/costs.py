@@ -21,7 +21,7 @@ def print_all(supervisor: int, gateway: int, sink: int) -> None:
     print_latency(gateway, sink)
     print_empty_lines(supervisor, gateway)
     print_in_flight(supervisor, gateway)
-    time.sleep(2)
+    time.sleep(5)
     print_idle_memory(supervisor, "idle after all that")
 
 

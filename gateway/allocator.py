@@ -21,6 +21,12 @@ ENVIRONMENT = {
 """The same for a process that is started."""
 
 
+def give_back() -> None:
+    """What is kept and not needed now, to the system."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def keep_freed_memory() -> None:
     """For this process and its forks from now on. Nothing happens where the C library is not glibc."""
     with contextlib.suppress(AttributeError, OSError):

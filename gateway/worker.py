@@ -24,7 +24,7 @@ from typing import Any
 import uvloop
 
 import gateway
-from gateway.allocator import keep_freed_memory
+from gateway.allocator import give_back, keep_freed_memory
 from gateway.audit import Event, open_store
 from gateway.audit.event import danish_time
 from gateway.faults import told, told_of_loop
@@ -55,6 +55,13 @@ from gateway.smtp.trace import Tracer
 log = logging.getLogger(__name__)
 
 SOFTWARE = f"postvagt {gateway.__version__}"
+
+
+_ALLOCATIONS, _YOUNG_ROUNDS, _MIDDLE_ROUNDS = 20_000, 50, 100
+"""How often Python looks for cycles. A message leaves none, so its own 700 allocations look thirty times too often."""
+
+_TIDY_SECONDS, _TIDY_BYTES = 2.0, 32 * 1024 * 1024
+"""How often, and after how many bytes of messages, a worker looks behind itself all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +110,21 @@ class Worker:
             acceptor.open()
         self._wording.warm()
         self._start_sandbox()
+        self._spawn(self._tidied())
         await stop.wait()
         for acceptor in acceptors:
             acceptor.close()
         await self._finish(settings.limits.total_seconds)
+
+    async def _tidied(self) -> None:
+        """After many bytes have passed, what still holds on to them in cycles goes, and their memory with it."""
+        while True:
+            await asyncio.sleep(_TIDY_SECONDS)
+            if self._flight.passed > _TIDY_BYTES:
+                self._flight.passed = 0
+                gc.collect()
+                if not self._flight.used:
+                    give_back()
 
     def _start_sandbox(self) -> None:
         """Start the readers of attachments. Without them mail flows, and risky attachments count as unreadable."""
@@ -275,10 +293,6 @@ def deed(
         software=SOFTWARE,
         details=details or {},
     )
-
-
-_ALLOCATIONS, _YOUNG_ROUNDS, _MIDDLE_ROUNDS = 20_000, 50, 100
-"""How often Python looks for cycles. A message leaves none, so its own 700 allocations look thirty times too often."""
 
 
 def run_worker(plan: Plan, number: int) -> None:

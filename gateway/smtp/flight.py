@@ -18,6 +18,8 @@ class Flight:
 
     def __init__(self, limit: int) -> None:
         self.used = 0
+        self.passed = 0
+        """Bytes that have left, until somebody who tidied up behind them sets it back."""
         self._limit = limit
         self._loads: dict[Load, None] = {}
         self._waiting: list[asyncio.Future[None]] = []
@@ -70,5 +72,6 @@ class Load:
     def leave(self) -> None:
         """The message has been answered."""
         self._flight.used -= self.size
+        self._flight.passed += self.size
         self.size = 0
         self._flight.leave(self)
