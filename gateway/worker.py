@@ -106,10 +106,10 @@ class Worker:
         self._store.start()
         acceptors = [self._acceptor(listener) for listener in settings.listeners]
         await self._record("start")
+        self._wording.warm()
         for acceptor in acceptors:
             acceptor.open()
-        self._wording.warm()
-        self._start_sandbox()
+        await asyncio.to_thread(self._start_sandbox)  # takes a second on a busy machine, and clients are there by now
         self._spawn(self._tidied())
         await stop.wait()
         for acceptor in acceptors:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from gateway.mail import reply as replies
 from gateway.mail.reply import Reply
+from gateway.smtp.listener import Conversation
 from gateway.smtp.proxied import BadProxyHeader, Peer, read_header
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Acceptor:
     def __init__(
         self,
         listening: socket.socket,
-        protocol: Callable[[Peer], asyncio.BaseProtocol],
+        protocol: Callable[[Peer], Conversation],
         counts: Counts,
         worker: int,
         door: Door,
@@ -90,7 +91,7 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self._left_to_others = False
         self._is_open = False
-        self._openings: set[asyncio.Task[object]] = set()  # count too: a handshake may take its time
+        self._openings: dict[asyncio.Task[None], Conversation | None] = {}
 
     def open(self) -> None:
         self._is_open = True
@@ -118,24 +119,25 @@ class Acceptor:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        if self._counts.total + len(self._openings) >= self._door.limit:
+        if self._counts.total + self._not_begun >= self._door.limit:
             _turn_away(connection, replies.TOO_MANY_CONNECTIONS)
             return
         if connection.family in (socket.AF_INET, socket.AF_INET6):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        opening = self._loop.create_task(self._open(connection))
-        self._openings.add(opening)
-        opening.add_done_callback(self._openings.discard)
+        opening: asyncio.Task[None] = self._loop.create_task(self._open(connection))
+        self._openings[opening] = None
+        opening.add_done_callback(self._openings.pop)
 
     async def _open(self, connection: socket.socket) -> None:
         """The PROXY header, then TLS where it is implicit, then the conversation."""
+        opening = asyncio.current_task()
         try:
             peer = await self._peer(connection)
             if self._connections_of(peer[0]) >= self._door.limit_per_address:
                 _turn_away(connection, replies.TOO_MANY_FROM_YOU)
                 return
             await self._loop.connect_accepted_socket(
-                lambda: self._protocol(peer),
+                lambda: self._begun(opening, peer),
                 connection,
                 ssl=self._door.tls,
                 ssl_handshake_timeout=_handshake(self._door),
@@ -143,6 +145,17 @@ class Acceptor:
         except (BadProxyHeader, OSError, TimeoutError, ssl.SSLError) as error:
             log.debug("a connection ended before it began: %s", type(error).__name__)
             connection.close()
+
+    def _begun(self, opening: asyncio.Task[None] | None, peer: Peer) -> Conversation:
+        conversation = self._protocol(peer)
+        if opening is not None:
+            self._openings[opening] = conversation
+        return conversation
+
+    @property
+    def _not_begun(self) -> int:
+        """Connections that `counts` does not know yet: a handshake may take its time."""
+        return sum(made is None or not made.has_begun for made in self._openings.values())
 
     async def _peer(self, connection: socket.socket) -> Peer:
         """The client's address: the balancer's word for it, or the socket's."""

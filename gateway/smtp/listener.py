@@ -75,6 +75,7 @@ class Conversation(SMTP):
         self._line: asyncio.Transport | None = None
         self._dialogue: Dialogue | None = None
         self._unsaid: list[bytes] = []
+        self.has_begun = False
         self._is_working = False
         self._is_leaving = False
         self._last_heard = self.loop.time()
@@ -102,6 +103,7 @@ class Conversation(SMTP):
         self._inbox.attach(self._line)
         client = Client(*self._peer, tls=_described(self._line))
         self._dialogue = Dialogue(self, self._backend, self._terms, client)
+        self.has_begun = True
         self._on_begin(self)
         super().connection_made(transport)
 

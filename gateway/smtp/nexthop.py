@@ -147,4 +147,5 @@ class NextHop:
             session.leave()
         self._is_swept = bool(self._idle)
         if self._is_swept:
-            loop.call_later(POOL_SECONDS, self._drop_stale)
+            longest = min(session.idle_since for session in self._idle)
+            loop.call_at(longest + POOL_SECONDS, self._drop_stale)

@@ -89,8 +89,7 @@ def test_a_next_hop_that_can_less_than_it_could_is_no_permanent_refusal(tmp_path
             hop.answers = {b"MAIL": b"555 5.5.4 unsupported\r\n", b"RCPT": b"555 5.5.4 unsupported\r\n"}
             for parameter in ("RET=HDRS ENVID=x", "BODY=8BITMIME", "SMTPUTF8"):
                 client.say("RSET")
-                client.say(f"MAIL FROM:<a@lavuk.dk> {parameter}")
-                assert client.say("RCPT TO:<a@example.org>")[:1] == "4"
+                assert client.say(f"MAIL FROM:<a@lavuk.dk> {parameter}")[:1] == "4"
     finally:
         gateway.stop()
         hop.close()
