@@ -272,6 +272,7 @@ def test_without_a_proxy_header_there_is_no_dialogue(started, rubbish: bytes) ->
 def test_who_has_not_said_its_header_yet_counts_as_connected(started) -> None:
     """Or anybody could hold more lines than there are places, ten seconds each."""
     gateway = started(listener={"proxy_protocol": True}, limits={"connections": 3})
+    time.sleep(1.0)  # whoever looked whether the port is open has left by then
     waiting = [socket.create_connection((LOCAL, gateway.port), timeout=10) for _ in range(3)]
     time.sleep(0.3)
     with socket.create_connection((LOCAL, gateway.port), timeout=10) as one_more:
