@@ -16,6 +16,7 @@ import trustme
 from support.exim import Exim
 from support.haproxy import HaProxy
 from support.mailbox import Mailbox
+from support.numbers import shows_number
 from support.postfix import Postfix, Sink, smtp_source
 from support.running import RunningGateway, free_port
 from support.scripted_hop import ScriptedHop
@@ -53,7 +54,7 @@ def assert_mail_flows(position: Position) -> None:
     bounce = position.mailbox.delivered(before + 2)[-1]
     assert b"multipart/report" in bounce
     assert SENDER.encode() in bounce
-    assert b"070761" not in bounce
+    assert not shows_number(bounce)
     assert len(position.mailbox.delivered(0)) == before + 2
 
 
@@ -106,7 +107,7 @@ def test_postfix_with_relayhost_tells_the_sender_itself_when_we_refuse(tmp_path:
         assert swaks(first.port, WITH_CPR, sender="x@example.net", recipient="dagklub@lavuk.dk").returncode == 0
         wait_until(lambda: "status=bounced" in first.log.read_text(), first)
         assert "550 5.7.1" in first.log.read_text()
-        assert b"070761" not in b"".join(last.delivered(0))
+        assert not shows_number(b"".join(last.delivered(0)))
     finally:
         for server in (first, gateway, last):
             server.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from support.numbers import shows_number
 from support.raw_client import RawClient
 from support.running import RunningGateway, free_port
 from support.scripted_hop import ScriptedHop, without_our_fields
@@ -47,7 +48,7 @@ def test_a_blocked_message_goes_nowhere_and_its_bounce_does(client: RawClient, h
     [bounce] = hop.taken
     assert bounce.mail.startswith(b"MAIL FROM:<>")
     assert bounce.rcpt == [b"RCPT TO:<dagklub@lavuk.dk>"]
-    assert b"070761" not in hop.messages[0]
+    assert not shows_number(hop.messages[0])
 
 
 def test_odd_line_ends_hide_nothing(client: RawClient, hop: ScriptedHop) -> None:
@@ -190,4 +191,4 @@ def test_every_message_has_its_event(gateway: RunningGateway, client: RawClient,
     assert blocked.rows == ("insecure/almindelig/kommune", "insecure/almindelig/andre")
     assert [recipient.masked for recipient in blocked.recipients] == ["s…@hvidovre.dk", "a…@example.org"]
     assert deferred.reply == "452 4.3.1 full"
-    assert b"070761" not in gateway.everything_written()
+    assert not shows_number(gateway.everything_written())

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import trustme
+from support.numbers import shows_number
 from support.raw_client import RawClient
 from support.running import RunningGateway, free_port
 from support.scripted_hop import ScriptedHop, without_our_fields
@@ -519,7 +520,7 @@ def test_leaders_hear_at_once_of_a_case_of_high_severity(started, hop: ScriptedH
         while len(hop.taken) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
     assert [taken.rcpt for taken in hop.taken] == [[b"RCPT TO:<dagklub@lavuk.dk>"], [b"RCPT TO:<leder@kk.dk>"]]
-    assert not any(b"0761" in message for message in hop.messages)
+    assert not any(b"0761-4285" in message or b"07614285" in message for message in hop.messages)
 
 
 def released(gateway, client: RawClient) -> None:
@@ -565,7 +566,7 @@ def test_of_two_messages_in_one_moment_one_passes_by_a_release(started, hop: Scr
     for thread in threads:
         thread.join(60)
     assert sorted(reply.startswith("250 2.0.0 Message stopped") for reply in replies) == [False] + [True] * 5
-    assert sum(b"0761" in message for message in hop.messages) == 1
+    assert sum(map(shows_number, hop.messages)) == 1
 
 
 @pytest.mark.parametrize(
