@@ -91,7 +91,8 @@ class Worker:
         self._beside: set[asyncio.Task[None]] = set()
         self._everyone_left = asyncio.Event()
         limits = plan.settings.limits
-        self._flight = Flight(max(1, limits.in_flight_bytes // plan.settings.workers))
+        in_flight, share = limits.in_flight_bytes, limits.in_flight_bytes_of_an_address
+        self._flight = Flight(max(1, in_flight // plan.settings.workers), max(1, share // plan.settings.workers))
         self._patience = Patience(limits.idle_seconds, limits.message_seconds)
         self._sandbox = sandbox(plan.settings)
         self._desk = Desk(plan.inspector, self._sandbox, limits.scan_seconds, lambda: danish_time(_now()).date())

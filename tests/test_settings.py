@@ -132,6 +132,11 @@ WRONG = [
         "5: `audit.store`: a password never stands in the settings",
     ),
     ("scan_seconds: 30", "scan_seconds: 90", "8: `scan_seconds` must be less than `total_seconds`"),
+    (
+        "scan_seconds: 30",
+        "in_flight_bytes: 5000, in_flight_bytes_per_address: 6000",
+        "8: `in_flight_bytes_per_address` must not be more",
+    ),
     ("policy: policies/lavuk", "policy:", "4: `policy`: the value is missing"),
     ("policy: policies/lavuk\n", "", "1: the key `policy` is missing"),
     ("next_hop: {host: 127.0.0.1, port: 10026, tls: none}", "", "2: this listener has no next hop"),

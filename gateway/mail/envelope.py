@@ -18,7 +18,8 @@ class Path:
 @dataclass(frozen=True, slots=True)
 class Client:
     """Who is connected: address, port, the name it gave, how the line is protected (empty: not at all), and as whom it
-    logged in (empty: it did not)."""
+    logged in (empty: it did not). `name` is what a trusted client says that DNS has for the address; nothing is decided
+    by it."""
 
     ip: str
     port: int = 0
@@ -26,6 +27,7 @@ class Client:
     esmtp: bool = False
     tls: str = ""
     user: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,11 @@ def _contradictions(settings: Settings) -> Iterator[tuple[tuple[str | int, ...],
             f"`seconds` and `ocr_seconds` ({reading:g} + {ocr:g}) must be less than `scan_seconds` "
             f"({limits.scan_seconds:g}), reading is part of the scan",
         )
+    if limits.in_flight_bytes_of_an_address > limits.in_flight_bytes:
+        yield (
+            ("limits", "in_flight_bytes_per_address"),
+            "`in_flight_bytes_per_address` must not be more than `in_flight_bytes`, one address is a part of all",
+        )
     if limits.upstream_seconds is not None and limits.total_seconds >= limits.upstream_seconds:
         yield (
             ("limits", "upstream_seconds"),

@@ -138,6 +138,7 @@ class Limits(_Strict):
     idle_seconds: Seconds = 300.0
     message_seconds: Seconds = 600.0
     in_flight_bytes: Annotated[int, Field(ge=1024)] = 536_870_912
+    in_flight_bytes_per_address: Annotated[int, Field(ge=1024)] | None = None
     remember_seconds: Seconds = 300.0
     upstream_seconds: Seconds | None = None
     hops: Count = 50
@@ -145,6 +146,12 @@ class Limits(_Strict):
     commands: Annotated[int, Field(ge=200)] = 5000
     bad_commands: Count = 20
     header_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+
+    @property
+    def in_flight_bytes_of_an_address(self) -> int:
+        """Half of all, unless it is given: then the large messages of others still have the other half."""
+        given = self.in_flight_bytes_per_address
+        return self.in_flight_bytes // 2 if given is None else given
 
 
 class Extraction(_Strict):

@@ -20,6 +20,7 @@ _COMMAND_BYTES = 500
 """An XFORWARD command stays under 512 bytes; what does not fit goes into the next one."""
 _VALUE_BYTES = 255
 _PLUS = re.compile(rb"\+([0-9A-F]{2})")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
 _UNAVAILABLE = (b"[UNAVAILABLE]", b"[TEMPUNAVAIL]")
 
 
@@ -44,7 +45,7 @@ def decoded(value: bytes) -> str:
 def _attributes(client: Client) -> dict[bytes, bytes]:
     address = f"IPV6:{client.ip}" if ":" in client.ip else client.ip
     return {
-        b"NAME": encoded(""),
+        b"NAME": encoded(client.name),
         b"ADDR": encoded(address),
         b"PORT": encoded(str(client.port) if client.port else ""),
         b"PROTO": b"ESMTP" if client.esmtp else b"SMTP",
@@ -53,9 +54,23 @@ def _attributes(client: Client) -> dict[bytes, bytes]:
     }
 
 
+def xforward_commands(client: Client, case_id: str, offered: bytes) -> tuple[bytes, ...]:
+    """The commands that present the client, with the attributes the next hop offers.
+
+    IDENT is the message's id on our side: Postfix logs it as `orig_queue_id`, so both logs can be laid side by side.
+    """
+    commands = _presentation(client, offered)
+    if not case_id or b"IDENT" not in offered.upper().split():
+        return commands
+    ident = b" IDENT=" + encoded(case_id)
+    if not commands or len(commands[-1]) + len(ident) > _COMMAND_BYTES:
+        return (*commands, b"XFORWARD" + ident)
+    return (*commands[:-1], commands[-1] + ident)
+
+
 @lru_cache(maxsize=1024)
-def xforward_commands(client: Client, offered: bytes) -> tuple[bytes, ...]:
-    """The commands that present the client, with the attributes the next hop offers; a client sends many messages."""
+def _presentation(client: Client, offered: bytes) -> tuple[bytes, ...]:
+    """What is the same for all messages of a client."""
     names = offered.upper().split()
     wanted = [name + b"=" + value for name, value in _attributes(client).items() if name in names]
     commands = [b"XFORWARD"]
@@ -88,7 +103,13 @@ def taken(client: Client, argument: bytes) -> Client:
         ip=ip,
         port=int(port) if port.isdigit() and len(port) < 6 else client.port,
         helo=values.get(b"HELO", "") or client.helo,
+        name=_host_name(values.get(b"NAME", "")) or client.name,
     )
+
+
+def _host_name(value: str) -> str:
+    """A name as DNS has it, or nothing: no next hop need hear anything else."""
+    return value if _HOST_NAME.fullmatch(value) else ""
 
 
 def _address(value: str) -> str:

@@ -278,7 +278,7 @@ class Conversation(SMTP):
         self._last_heard = self.loop.time()
         self._message_began = self._message_began or self._last_heard
         if self._load is None:
-            self._load = self._flight.board()
+            self._load = self._flight.board(self._peer[0])
 
     def message_done(self) -> None:
         self._message_began = 0.0

@@ -35,6 +35,7 @@ class Relay:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._client = Client("")
+        self._case_id = ""
         self._session: Session | None = None
         self._own_session: Session | None = None
         self._reverse_path: Path | None = None
@@ -71,7 +72,7 @@ class Relay:
         return replies.LOGGED_IN
 
     async def mail(self, path: Path, client: Client) -> Reply:
-        self._client = client
+        self._client, self._case_id = client, self._gate.new_case_id()
         try:
             reply = await self._mail_on(await self._ready_session(client), path)
         except NextHopError as error:
@@ -107,7 +108,7 @@ class Relay:
         return await self._first_words(self._session, path)
 
     async def _first_words(self, session: Session, path: Path) -> Reply:
-        return await session.mail(self._as_the_next_hop_wants(path, session), self._client)
+        return await session.mail(self._as_the_next_hop_wants(path, session), self._client, self._case_id)
 
     def _as_the_next_hop_wants(self, path: Path, session: Session) -> Path:
         """The parameters as they stand, but SIZE counts what we add, and goes only to who offers SIZE.
@@ -143,7 +144,7 @@ class Relay:
         if self._session is None or self._reverse_path is None:
             return [replies.NEXT_HOP_UNREACHABLE] * len(self._forward_paths)
         envelope = Envelope(self._reverse_path, tuple(self._forward_paths), self._client)
-        return await Transaction(self._gate, self._session, envelope, message, is_gone).run()
+        return await Transaction(self._gate, self._session, envelope, message, self._case_id, is_gone).run()
 
     async def reset(self) -> None:
         """The client begins anew, or has been answered."""

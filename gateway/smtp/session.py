@@ -179,15 +179,15 @@ class Session(asyncio.Protocol):
             self.abort()
             raise NextHopError("it spoke before it was asked")
 
-    async def mail(self, path: Path, client: Client | None = None) -> Reply:
+    async def mail(self, path: Path, client: Client | None = None, case_id: str = "") -> Reply:
         """MAIL with the path's bytes and parameters as they are.
 
-        client: who our client is, for a next hop that wants to know (XFORWARD; each transaction anew). It goes in one
-        piece with MAIL where commands may (rfc2920). What is answered to it changes nothing: it is for the log there.
+        client, case_id: who our client is and what we call the message, for a next hop that wants to know (XFORWARD;
+        each transaction anew). It goes in one piece with MAIL where commands may (rfc2920). What is answered to it changes nothing: it is for the log there.
         """
         self.is_fresh = False
         self.in_transaction = True
-        presented = self._presentation(client) if client is not None else ()
+        presented = self._presentation(client, case_id) if client is not None else ()
         mail = _with_parameters(b"MAIL FROM:<" + path.address.raw + b">", path)
         if not presented or b"PIPELINING" not in self.capabilities:
             for line in presented:
@@ -199,9 +199,9 @@ class Session(asyncio.Protocol):
             await self._answer()
         return await self._answer()
 
-    def _presentation(self, client: Client) -> Sequence[bytes]:
+    def _presentation(self, client: Client, case_id: str) -> Sequence[bytes]:
         offered = self.capabilities.keywords.get(b"XFORWARD")
-        return xforward_commands(client, offered) if offered else ()
+        return xforward_commands(client, case_id, offered) if offered else ()
 
     async def rcpt(self, path: Path) -> Reply:
         return await self.command(_rcpt(path))

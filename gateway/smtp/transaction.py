@@ -48,7 +48,13 @@ class Transaction:
     """One message whose envelope the next hop has accepted on `session`."""
 
     def __init__(
-        self, gate: Gate, session: Session, envelope: Envelope, message: WireMessage, is_gone: Callable[[], bool]
+        self,
+        gate: Gate,
+        session: Session,
+        envelope: Envelope,
+        message: WireMessage,
+        case_id: str,
+        is_gone: Callable[[], bool],
     ) -> None:
         self._gate = gate
         self._session = session
@@ -56,7 +62,7 @@ class Transaction:
         self._message = message
         self._is_gone = is_gone
         self._rejected_for: tuple[Reply, frozenset[Address]] | None = None
-        self._case = Case(gate.new_case_id(), gate.now(), envelope, message.size, next_hop_tls=session.tls)
+        self._case = Case(case_id, gate.now(), envelope, message.size, next_hop_tls=session.tls)
 
     async def run(self) -> Sequence[Reply]:
         """Carry the message to its end. A reply for each recipient, in order; the event is durable by then."""

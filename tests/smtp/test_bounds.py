@@ -111,6 +111,30 @@ def too_large_together(client: Client, place: SimpleNamespace) -> str:
     return client.hear()
 
 
+def too_large_for_one_address(client: Client, place: SimpleNamespace) -> str:
+    """A second large message from an address over its share waits; one from another address does not."""
+    large = b"Subject: x\r\n\r\n" + b"y" * 100_000
+    with RawClient(place.gateway.port) as holding, RawClient(place.gateway.port, source="127.0.0.2") as other:
+        holding.hello()
+        begun(holding)
+        holding.send(b"x" * 150_000)
+        time.sleep(0.5)
+        begun(client)
+        client.send(large)
+        time.sleep(0.5)
+        client.send(large + b"\r\n.\r\n")
+        other.hello()
+        assert other.transaction(large + large + b"\r\n")[:3] == "250"
+        client.socket.settimeout(1.0)
+        with pytest.raises(TimeoutError):
+            client.socket.recv(1)
+        client.socket.settimeout(20.0)
+        holding.send(b"\r\n.\r\n")
+        assert holding.hear()[:3] == "250"
+    client.stream = client.socket.makefile("rb")
+    return client.hear()
+
+
 BOUNDS = {
     "message_bytes": Bound(
         {"message_bytes": 5000}, lambda client, _: client.transaction(b"x" * 6000 + b"\r\n"), "552 5.3.4 The message"
@@ -125,6 +149,9 @@ BOUNDS = {
     "connections": Bound({"connections": 4}, one_more, "421 4.3.2"),
     "connections_per_address": Bound({"connections_per_address": 4}, one_more, "421 4.7.0"),
     "in_flight_bytes": Bound({"in_flight_bytes": 100_000}, too_large_together, "250"),
+    "in_flight_bytes_per_address": Bound(
+        {"in_flight_bytes": 10_000_000, "in_flight_bytes_per_address": 100_000}, too_large_for_one_address, "250"
+    ),
     "command_bytes": Bound({"command_bytes": 600}, lambda client, _: client.say("NOOP " + "x" * 600), "500 5.5.6"),
     "commands": Bound(
         {"commands": 200}, lambda client, _: [client.say("NOOP") for _ in range(199)][-1], "421 4.7.0", after=""

@@ -287,11 +287,11 @@ def test_who_has_not_said_its_header_yet_counts_as_connected(started) -> None:
 
 
 def test_xforward_names_the_client_to_the_record_and_to_the_next_hop(started, hop: ScriptedHop) -> None:
-    hop.keywords = (*hop.keywords, b"XFORWARD NAME ADDR PORT PROTO HELO SOURCE")
+    hop.keywords = (*hop.keywords, b"XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE")
     gateway = started(listener={"xforward": True})
     with RawClient(gateway.port) as client:
         assert "XFORWARD NAME ADDR" in client.hello()
-        assert client.say("XFORWARD ADDR=192.0.2.9 HELO=spike.example PORT=4712")[:3] == "250"
+        assert client.say("XFORWARD NAME=mx.example ADDR=192.0.2.9 HELO=spike.example PORT=4712")[:3] == "250"
         assert client.say("XFORWARD ADDR").startswith("501")
         client.say("MAIL FROM:<dagklub@lavuk.dk>")
         client.say("RCPT TO:<a@example.org>")
@@ -299,9 +299,22 @@ def test_xforward_names_the_client_to_the_record_and_to_the_next_hop(started, ho
         assert client.message(HARMLESS)[:3] == "250"
         assert client.transaction(HARMLESS)[:3] == "250"
     named, unnamed = [line for line in hop.commands if line.startswith(b"XFORWARD")]
-    assert b" ADDR=192.0.2.9 PORT=4712 PROTO=ESMTP HELO=spike.example" in named
-    assert b" ADDR=127.0.0.1 " in unnamed, "it holds for one transaction"
-    assert [event.client for event in gateway.events()] == ["192.0.2.9", LOCAL]
+    assert b" NAME=mx.example ADDR=192.0.2.9 PORT=4712 PROTO=ESMTP HELO=spike.example" in named
+    assert b" NAME=[UNAVAILABLE] ADDR=127.0.0.1 " in unnamed, "it holds for one transaction"
+    events = gateway.events()
+    assert [event.client for event in events] == ["192.0.2.9", LOCAL]
+    idents = [line.rpartition(b" IDENT=")[2].decode().strip() for line in (named, unnamed)]
+    assert idents == [event.case_id for event in events], "its log can be laid beside the record"
+    assert [ident.encode() in message for ident, message in zip(idents, hop.messages, strict=True)] == [True, True]
+
+
+def test_a_next_hop_that_knows_no_ident_is_told_none(started, hop: ScriptedHop) -> None:
+    hop.keywords = (*hop.keywords, b"XFORWARD NAME ADDR PORT PROTO HELO SOURCE")
+    gateway = started(listener={"xforward": True})
+    with RawClient(gateway.port) as client:
+        client.hello()
+        assert client.transaction(HARMLESS)[:3] == "250"
+    assert [b"IDENT" in line for line in hop.commands if line.startswith(b"XFORWARD")] == [False]
 
 
 def test_xforward_is_not_for_everybody(started, hop: ScriptedHop) -> None:

@@ -11,12 +11,20 @@ class RawClient:
     """One connection. `say` sends a command and returns the whole reply, decoded.
 
     tls: from the first byte on. before: sent ahead of everything, as a load balancer sends its PROXY header.
+    source: the address it comes from.
     """
 
     def __init__(
-        self, port: int, *, timeout: float = 20.0, tls: ssl.SSLContext | None = None, before: bytes = b""
+        self,
+        port: int,
+        *,
+        timeout: float = 20.0,
+        tls: ssl.SSLContext | None = None,
+        before: bytes = b"",
+        source: str = "127.0.0.1",
     ) -> None:
-        self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        there, here = ("127.0.0.1", port), (source, 0)
+        self.socket: socket.socket = socket.create_connection(there, timeout=timeout, source_address=here)
         self.socket.sendall(before)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
