@@ -39,7 +39,7 @@ from gateway.reading import (
     sandbox,
 )
 from gateway.settings import Endpoint, Listener, Mode, NextHop, NextHopTls, Protocol, Settings
-from gateway.smtp import nexthop, session
+from gateway.smtp import nexthop
 from gateway.smtp.acceptor import Acceptor, Counts, Door
 from gateway.smtp.desk import Desk
 from gateway.smtp.dialogue import Terms
@@ -50,6 +50,7 @@ from gateway.smtp.memory import Answers
 from gateway.smtp.outbox import Outbox
 from gateway.smtp.proxied import Peer
 from gateway.smtp.relay import Relay
+from gateway.smtp.target import Target, Timeouts
 from gateway.smtp.trace import Tracer
 
 log = logging.getLogger(__name__)
@@ -122,9 +123,9 @@ class Worker:
         while True:
             await asyncio.sleep(_TIDY_SECONDS)
             if self._flight.passed > _TIDY_BYTES:
-                self._flight.passed = 0
                 gc.collect()
-                if not self._flight.used:
+                if not self._flight.used:  # else what is in flight would keep it: next time
+                    self._flight.passed = 0
                     give_back()
 
     def _start_sandbox(self) -> None:
@@ -207,14 +208,14 @@ class Worker:
         if wanted not in self._hops:
             limits = self._plan.settings.limits
             rest = max(5.0, (limits.total_seconds - limits.scan_seconds) / 3)
-            target = session.Target(
+            target = Target(
                 addresses=((wanted.host, wanted.port), *((each.host, each.port) for each in wanted.fallback)),
                 hostname=self._plan.hostname,
                 tls=next_hop_tls(wanted),
                 tls_required=wanted.tls is NextHopTls.REQUIRED,
                 login=self._plan.logins.get(wanted),
                 xclient=wanted.xclient,
-                timeouts=session.Timeouts(connect=min(10.0, rest), command=rest, final_dot=2 * rest),
+                timeouts=Timeouts(connect=min(10.0, rest), command=rest, final_dot=2 * rest),
             )
             self._hops[wanted] = nexthop.NextHop(target)
         return self._hops[wanted]

@@ -1,9 +1,9 @@
 """Bytes in flight: the messages that a worker holds at this moment, all together, and back-pressure when they are many.
 
-Who is over the limit stops reading until others have been answered; so does an address whose messages together are over
-its share, so that one client cannot hold back the large messages of all others. The oldest message of all and the oldest
-of an address within the limit are always read on, so there is no way that everybody waits for everybody; a small one is
-always read, so that few slow clients with large messages do not stop all mail.
+Who is over the limit stops reading until others have been answered; so does an address whose messages together are
+over its share, so that one client cannot hold back the large messages of all others. The oldest message of all is
+always read on, and within the limit the oldest of each address, so there is no way that everybody waits for everybody;
+a small one is always read, so that few slow clients with large messages do not stop all mail.
 """
 
 from __future__ import annotations

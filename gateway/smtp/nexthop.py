@@ -12,7 +12,9 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from gateway.mail.envelope import Client
-from gateway.smtp.session import Capabilities, NextHopError, Session, Target
+from gateway.smtp.opening import open_session
+from gateway.smtp.session import NextHopError, Session
+from gateway.smtp.target import Capabilities, Target
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ class NextHop:
         except (OSError, TimeoutError) as error:
             raise NextHopError(f"no connection to {host}:{port}: {type(error).__name__}") from error
         try:
-            await session.open(client)
+            await open_session(session, client)
         except NextHopError:
             session.abort()
             raise

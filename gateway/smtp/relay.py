@@ -15,6 +15,7 @@ from gateway.mail.reply import Reply
 from gateway.smtp.commands import parameters_of
 from gateway.smtp.dialogue import Refusal
 from gateway.smtp.gate import Gate
+from gateway.smtp.opening import log_in
 from gateway.smtp.session import NextHopError, Session
 from gateway.smtp.transaction import Transaction, passed_on
 from gateway.smtp.wire import WireMessage
@@ -61,7 +62,7 @@ class Relay:
         """Ask the next hop, on a session that stays this client's own and never enters the pool."""
         try:
             session = await self._gate.hop.fresh_session(client)
-            reply = await session.log_in(user, password)
+            reply = await log_in(session, user, password)
         except NextHopError as error:
             self._gate.hop.note_trouble(error)
             return replies.LOGIN_NOT_CHECKED

@@ -1,4 +1,4 @@
-"""One connection to the next hop: its greeting, EHLO, TLS and login, and one transaction after another.
+"""One connection to the next hop: one transaction after another. How it begins is told in opening.py.
 
 Nothing of a message leaves before 354. After our final dot has left nothing is ever repeated: what comes of it then is
 told as ambiguous (rfc5321#4.5.4.1, promise 1).
@@ -10,20 +10,20 @@ import asyncio
 import contextlib
 import math
 import ssl
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import cast
 
 from gateway.mail import reply as replies
 from gateway.mail.envelope import Client, Path
 from gateway.mail.reply import Reply
-from gateway.smtp.forwarded import xclient_command, xforward_commands
+from gateway.smtp.forwarded import xforward_commands
+from gateway.smtp.target import Capabilities, Target
 from gateway.smtp.wire import ConnectionGone, Inbox, LineTooLong, WireMessage
 
 REPLY_LINE_LIMIT = 4096
 """Longest reply line taken. rfc5321#4.5.3.1.5 says 512; Postfix sends up to 2048."""
-REPLY_LINES_LIMIT = 200
+REPLY_LIMIT = 32 * 1024
+"""Longest reply taken, all its lines together: an EHLO reply has some thirty of them."""
 _ONE_PIECE = 64 * 1024
 """Up to this size copying a message together costs less than a second system call."""
 
@@ -40,64 +40,15 @@ class NextHopError(ConnectionError):
         self.reply = replies.NEXT_HOP_AMBIGUOUS if message_sent else replies.NEXT_HOP_UNREACHABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What the next hop said in its EHLO reply: keywords in capitals with their parameters (rfc5321#4.1.1.1)."""
+class Session(asyncio.Protocol):
+    """One connection to the next hop.
 
-    keywords: dict[bytes, bytes]
-
-    def __contains__(self, keyword: bytes) -> bool:
-        return keyword in self.keywords
-
-    def parameters(self, keyword: bytes) -> list[bytes]:
-        return self.keywords.get(keyword, b"").upper().split()
-
-    @property
-    def size(self) -> int:
-        """Largest message it takes, in bytes; 0 when it does not say or has no limit (rfc1870#4)."""
-        value = self.keywords.get(b"SIZE", b"")
-        return int(value) if value.isdigit() else 0
-
-    @classmethod
-    def parse(cls, reply: Reply) -> Capabilities:
-        words = [line.encode("utf-8", "surrogateescape").split(b" ", 1) for line in reply.text.split("\n")[1:]]
-        return cls({word[0].upper(): word[1].strip() if len(word) > 1 else b"" for word in words})
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds the next hop has for each phase (rfc5321#4.5.3.2, shortened so that they fit our client's patience)."""
-
-    connect: float = 10.0
-    command: float = 60.0
-    final_dot: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where the next hop is and how we introduce ourselves.
-
-    addresses: host and port, the others tried in turn when one cannot be reached.
-    login: user and password for AUTH PLAIN; read from a file, never printed.
+    host: the name or address it was reached at, which its certificate must bear. tls: how the line is protected, in
+    words for the record. is_lent: somebody still waits for its answer beside the transaction it belonged to.
     """
 
-    addresses: tuple[tuple[str, int], ...]
-    hostname: str
-    tls: ssl.SSLContext | None = None
-    tls_required: bool = False
-    login: tuple[str, str] | None = field(default=None, repr=False)
-    xclient: bool = False
-    timeouts: Timeouts = Timeouts()
-
-    def __str__(self) -> str:
-        return " or ".join(f"{host}:{port}" for host, port in self.addresses)
-
-
-class Session(asyncio.Protocol):
-    """One connection to the next hop, after its greeting and EHLO."""
-
     def __init__(self, target: Target, host: str) -> None:
-        self._target = target
+        self.target = target
         self._host = host
         self._inbox = Inbox()
         self._transport: asyncio.Transport | None = None
@@ -168,7 +119,7 @@ class Session(asyncio.Protocol):
     async def _answer(self, *, may_go_ahead: bool = False) -> Reply:
         """The reply to a command. A session that still owes one is of no use: the next command would hear it."""
         try:
-            return await self._reply(self._target.timeouts.command, may_go_ahead=may_go_ahead)
+            return await self._reply(self.target.timeouts.command, may_go_ahead=may_go_ahead)
         except NextHopError:
             self.abort()
             raise
@@ -183,7 +134,8 @@ class Session(asyncio.Protocol):
         """MAIL with the path's bytes and parameters as they are.
 
         client, case_id: who our client is and what we call the message, for a next hop that wants to know (XFORWARD;
-        each transaction anew). It goes in one piece with MAIL where commands may (rfc2920). What is answered to it changes nothing: it is for the log there.
+        each transaction anew). It goes in one piece with MAIL where commands may (rfc2920). What is answered to it
+        changes nothing: it is for the log there.
         """
         self.is_fresh = False
         self.in_transaction = True
@@ -246,7 +198,7 @@ class Session(asyncio.Protocol):
             self.abort()
             raise NextHopError("it stopped reading the message") from error
         try:
-            reply = await self._reply(self._target.timeouts.final_dot)
+            reply = await self._reply(self.target.timeouts.final_dot)
         except NextHopError as error:
             raise NextHopError(str(error), message_sent=True) from error
         if not (reply.is_positive or reply.is_negative):
@@ -264,7 +216,7 @@ class Session(asyncio.Protocol):
         self._write(message)
         if not self._writable.is_set():
             left = self._until - asyncio.get_running_loop().time()
-            await asyncio.wait_for(self._writable.wait(), min(left, self._target.timeouts.final_dot))
+            await asyncio.wait_for(self._writable.wait(), min(left, self.target.timeouts.final_dot))
         if end:
             self._write(end)
 
@@ -286,50 +238,20 @@ class Session(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    # Opening
+    # Opening (opening.py)
 
-    async def open(self, client: Client | None) -> None:
-        """Greeting, EHLO, STARTTLS, AUTH and XCLIENT where the target wants them. Raises NextHopError."""
-        greeting = await self._reply(self._target.timeouts.command)
-        _expect(greeting, 220, "greeting")
-        await self._hello()
-        if self._target.tls is not None:
-            await self._secure(self._target.tls)
-        if self._target.login is not None:
-            _expect(await self.log_in(*self._target.login), 235, "AUTH")
-        if self._target.xclient and client is not None and b"XCLIENT" in self.capabilities:
-            line = xclient_command(client, self.capabilities.parameters(b"XCLIENT"))
-            _expect(await self.command(line), 220, "XCLIENT")
-            await self._hello()
-
-    async def log_in(self, user: str, password: str) -> Reply:
-        """AUTH PLAIN (rfc4616); the reply as it is. Never over a line in clear, unless it never leaves this machine."""
-        if not self.tls and not self._is_local:
-            raise NextHopError("AUTH needs TLS")
-        if b"PLAIN" not in self.capabilities.parameters(b"AUTH"):
-            raise NextHopError("it offers no AUTH PLAIN")
-        return await self.command(b"AUTH PLAIN " + b64encode(f"\0{user}\0{password}".encode()))
+    async def greeting(self) -> Reply:
+        """What it says first. Raises NextHopError."""
+        return await self._reply(self.target.timeouts.command)
 
     @property
-    def _is_local(self) -> bool:
+    def is_local(self) -> bool:
+        """Whether nothing of the line leaves this machine."""
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         return isinstance(peer, tuple) and str(peer[0]) in ("127.0.0.1", "::1")
 
-    async def _hello(self) -> None:
-        reply = await self.command(b"EHLO " + self._target.hostname.encode("ascii", "replace"))
-        if reply.code == 250:
-            self.capabilities = Capabilities.parse(reply)
-            return
-        reply = await self.command(b"HELO " + self._target.hostname.encode("ascii", "replace"))
-        _expect(reply, 250, "HELO")
-
-    async def _secure(self, context: ssl.SSLContext) -> None:
-        """STARTTLS, then a new EHLO: what was said before in the clear does not count (rfc3207#4.2)."""
-        if b"STARTTLS" not in self.capabilities:
-            if self._target.tls_required:
-                raise NextHopError("it offers no STARTTLS, and tls is required")
-            return
-        _expect(await self.command(b"STARTTLS"), 220, "STARTTLS")
+    async def start_tls(self, context: ssl.SSLContext) -> None:
+        """The handshake, after its 220. Raises NextHopError."""
         assert self._transport is not None
         loop = asyncio.get_running_loop()
         try:
@@ -342,7 +264,6 @@ class Session(asyncio.Protocol):
         self.connection_made(secured)
         version, cipher = secured.get_extra_info("ssl_object").version(), secured.get_extra_info("cipher")
         self.tls = f"{version} {cipher[0]}"
-        await self._hello()
 
     # Reading and writing
 
@@ -372,13 +293,13 @@ class Session(asyncio.Protocol):
         line = self._inbox.line_at_hand(REPLY_LINE_LIMIT) or await self._inbox.line(REPLY_LINE_LIMIT)
         if line[3:4] != b"-":
             return Reply.parse(line)
-        lines = [line]
+        lines = line
         while line[3:4] == b"-":
-            if len(lines) >= REPLY_LINES_LIMIT:
+            if len(lines) > REPLY_LIMIT:
                 raise ValueError("endless reply")
             line = await self._inbox.line(REPLY_LINE_LIMIT)
-            lines.append(line)
-        return Reply.parse(b"".join(lines))
+            lines += line
+        return Reply.parse(lines)
 
     def _expect_by(self, seconds: float) -> None:
         """One timer a session, not one a reply: when it fires it looks whether a reply is late, or waits on."""
@@ -398,12 +319,6 @@ class Session(asyncio.Protocol):
             self._watch = loop.call_at(self._deadline, self._look_at_the_clock)
             return
         self._inbox.interrupt()
-
-
-def _expect(reply: Reply, code: int, phase: str) -> None:
-    """Anything but the expected code is a fault of the set-up, not of the mail: it becomes a 4xx."""
-    if reply.code != code:
-        raise NextHopError(f"{phase} answered {reply.code}")
 
 
 def _rcpt(path: Path) -> bytes:

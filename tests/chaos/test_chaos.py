@@ -160,12 +160,6 @@ def full_speed(port: int) -> Iterator[None]:
         process.wait()
 
 
-def workers_of(gateway: RunningGateway) -> list[int]:
-    assert gateway.process is not None
-    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(gateway.process.pid)], capture_output=True, check=False)
-    return [int(word) for word in listing.stdout.split()]
-
-
 def started(folder: Path, port: int, **settings: object) -> RunningGateway:
     limits = {"scan_seconds": 5, "total_seconds": 20}
     return RunningGateway(folder, port, workers=2, quiet=True, limits=limits, **settings).start()
@@ -179,7 +173,7 @@ def test_workers_are_killed(tmp_path: Path, open_folder: Path) -> None:
 
     def kill_one() -> None:
         nonlocal kills
-        workers = workers_of(gateway)
+        workers = gateway.workers
         if workers:
             os.kill(dice.choice(workers), signal.SIGKILL)
             kills += 1

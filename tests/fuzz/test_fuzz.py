@@ -24,7 +24,7 @@ from support.scripted_hop import ScriptedHop, undotted, without_our_fields
 from gateway.mail.reply import Reply
 from gateway.smtp import forwarded, proxied
 from gateway.smtp.commands import Malformed, parameters_of, parse_command, parse_path
-from gateway.smtp.session import Capabilities
+from gateway.smtp.target import Capabilities
 from gateway.smtp.wire import ConnectionGone, Inbox, LineTooLong, MessageTooBig, WireMessage
 
 TIMES = max(1, int(os.environ.get("FUZZ", "1")))

@@ -186,7 +186,8 @@ def test_the_server_behind_us_logs_the_real_client(proxy_filter: tuple[Position,
     log = position.mailbox.log.read_text()
     assert log.count("client=unknown[127.0.0.2]") + log.count("client=localhost[127.0.0.2]") >= 2, log[-1500:]
     passed = re.search(rb"Postvagt-Passed: id=(PV-[0-9A-Z-]+);", message)
-    assert passed and f"orig_queue_id={passed[1].decode()}" in log, "the case id stands in the log behind us"
+    assert passed is not None
+    assert f"orig_queue_id={passed[1].decode()}" in log, "the case id stands in the log behind us"
 
 
 @pytest.mark.peer("postfix", "smtp-source")

@@ -11,7 +11,8 @@ from support.scripted_hop import ScriptedHop
 from gateway.mail.address import Address
 from gateway.mail.envelope import Client, Path
 from gateway.smtp.nexthop import NextHop
-from gateway.smtp.session import NextHopError, Session, Target
+from gateway.smtp.session import NextHopError, Session
+from gateway.smtp.target import Target
 from gateway.smtp.wire import WireMessage
 
 FROM, TO = Path(Address(b"dagklub@lavuk.dk")), Path(Address(b"a@example.org"))
@@ -95,3 +96,29 @@ def test_who_our_client_is_goes_with_mail_in_one_piece(hop: ScriptedHop) -> None
 
     talked(hop, talk)
     assert [line[:8] for line in hop.commands[-2:]] == [b"XFORWARD", b"MAIL FRO"]
+
+
+@pytest.mark.parametrize(
+    "endless", [b"250-x\r\n" * 20_000, (b"250-" + b"x" * 4000 + b"\r\n") * 20], ids=["lines", "bytes"]
+)
+def test_a_reply_has_an_end(hop: ScriptedHop, endless: bytes) -> None:
+    """However it is cut into lines: what a next hop says is held in memory and goes on to our client."""
+    hop.answers = {b"RCPT": endless + b"250 2.1.5 fine\r\n"}
+
+    async def talk(session: Session) -> None:
+        await session.mail(FROM)
+        with pytest.raises(NextHopError):
+            await session.rcpt(TO)
+        assert not session.is_usable
+
+    talked(hop, talk)
+
+
+def test_a_long_reply_is_heard_whole(hop: ScriptedHop) -> None:
+    hop.answers = {b"RCPT": b"250-" + b"x" * 60 + b"\r\n" + b"250-y\r\n" * 400 + b"250 2.1.5 fine\r\n"}
+
+    async def talk(session: Session) -> None:
+        await session.mail(FROM)
+        assert (await session.rcpt(TO)).text.count("\n") == 401
+
+    talked(hop, talk)

@@ -74,6 +74,15 @@ class RunningGateway:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
 
+    @property
+    def workers(self) -> list[int]:
+        """The processes of its workers, oldest first; a gateway that has just begun to listen may have none yet."""
+        assert self.process is not None
+        listing = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, check=False
+        )
+        return [int(word) for word in listing.stdout.split()]
+
     def events(self) -> list[Any]:
         """The events of kind `message`, oldest first."""
         return [event for event in self.all_events() if event.kind == "message"]
