@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from support.ports import free_port, wait_for_port
 from support.postfix import Postfix
-from support.running import free_port, wait_for_port
 
 HARAKA = Path(__file__).resolve().parent.parent / ".tools" / "haraka" / "node_modules" / ".bin" / "haraka"
 """Where scripts/bench-peers lays it."""

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.running import ROOT, free_port
+from support.ports import free_port
+from support.running import ROOT
 
 WITH_CPR = (
     b"From: dagklub@lavuk.dk\r\nTo: sag@hvidovre.dk\r\nSubject: cpr 070761-4285\r\n\r\nBarnets cpr er 070761-4285.\r\n"

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
+from support.ports import free_port
 from support.raw_client import RawClient
-from support.running import ROOT, RunningGateway, free_port
+from support.running import ROOT, RunningGateway
 from support.scripted_hop import ScriptedHop
 
 HARMLESS = b"From: dagklub@lavuk.dk\r\nSubject: Tur\r\n\r\nHusk regntoj.\r\n"

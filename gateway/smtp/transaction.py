@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 NULL_PATH = Path(Address(b""))
 SEEN_TOO_OFTEN = 3
-"""A body that passes us a third time goes round in circles; twice happens, when a list sends it back to us."""
+"""A body that has passed us three times goes round in circles; once or twice happens, when a list sends it back."""
 
 
 class ClientGone(ConnectionError):

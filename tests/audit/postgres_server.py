@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
-import socket
 import subprocess
 from itertools import count
 from pathlib import Path
+
+from support.ports import free_port
 
 
 class Postgres:
@@ -21,7 +22,7 @@ class Postgres:
         if self._user:
             os.chown(folder, self._user.pw_uid, self._user.pw_gid)
         self._run("initdb", "-D", self._data, "-U", "audit", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        self.port = _free_port()
+        self.port = free_port()
         self._numbers = count(1)
         self.start()
 
@@ -50,9 +51,3 @@ def _a_user_that_is_not_root() -> pwd.struct_passwd | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise LookupError("PostgreSQL does not run as root and there is no other user here")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -25,9 +25,10 @@ from pathlib import Path
 
 import pytest
 from support.numbers import shows_number
+from support.ports import free_port
 from support.postfix import Sink
 from support.raw_client import RawClient
-from support.running import RunningGateway, free_port
+from support.running import RunningGateway
 
 pytestmark = pytest.mark.peer("smtp-sink", "smtp-source")
 

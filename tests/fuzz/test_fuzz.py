@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.fed_dialogue import held
+from support.ports import free_port
 from support.raw_client import RawClient
-from support.running import RunningGateway, free_port
+from support.running import RunningGateway
 from support.scripted_hop import ScriptedHop, undotted, without_our_fields
 
 from gateway.mail.reply import Reply

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 import trustme
-from support.running import RunningGateway, free_port
+from support.ports import free_port
+from support.running import RunningGateway
 from support.scripted_hop import ScriptedHop
 
 HARMLESS = "From: dagklub@lavuk.dk\r\nSubject: Tur\r\n\r\nHusk regntøj.\r\n.\r\n.. prikker\r\n"

@@ -17,8 +17,9 @@ from support.exim import Exim
 from support.haproxy import HaProxy
 from support.mailbox import Mailbox
 from support.numbers import shows_number
+from support.ports import free_port
 from support.postfix import Postfix, Sink, smtp_source
-from support.running import RunningGateway, free_port
+from support.running import RunningGateway
 from support.scripted_hop import ScriptedHop
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="peer needs root: instances of Postfix and Exim")

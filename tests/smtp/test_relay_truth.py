@@ -6,8 +6,9 @@ import time
 
 import pytest
 from support.numbers import shows_number
+from support.ports import free_port
 from support.raw_client import RawClient
-from support.running import RunningGateway, free_port
+from support.running import RunningGateway
 from support.scripted_hop import ScriptedHop, without_our_fields
 
 HARMLESS = b"From: dagklub@lavuk.dk\r\nSubject: Tur\r\n\r\nHusk regntoj.\r\n"

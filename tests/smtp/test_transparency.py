@@ -23,8 +23,9 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP
 from support.plain import LmtpController, PlainAiosmtpd
+from support.ports import free_port
 from support.raw_client import RawClient
-from support.running import RunningGateway, free_port
+from support.running import RunningGateway
 from support.scripted_hop import ScriptedHop, without_our_fields
 
 from gateway.smtp.commands import parse_path

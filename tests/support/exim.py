@@ -11,8 +11,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from support.ports import free_port, wait_for_port
 from support.postfix import Mailbox
-from support.running import ROOT, free_port, wait_for_port
+from support.running import ROOT
 
 UNPACKED = ROOT / ".tools" / "debian" / "usr" / "sbin"
 USER = "Debian-exim"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from support.running import free_port, wait_for_port
+from support.ports import free_port, wait_for_port
 
 
 class HaProxy:

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from support.mailbox import Mailbox
-from support.running import free_port, wait_for_port
+from support.ports import free_port, wait_for_port
 
 MASTER_DIST = Path("/usr/share/postfix/master.cf.dist")
 

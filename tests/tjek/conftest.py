@@ -17,6 +17,7 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 import pytest
+from support.ports import free_port
 
 from gateway.policy import Policy, load_policy
 
@@ -141,7 +142,7 @@ def resolver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 def _start_both(stack: contextlib.ExitStack, folder: Path) -> int:
     """Knot with the zones, and Unbound that believes its key; on ports that were free a moment ago."""
-    upstream, port = _free_port(), _free_port()
+    upstream, port = free_port(), free_port()
     (folder / "knot.conf").write_text(KNOT.format(folder=folder, port=upstream), "utf-8")
     knot = stack.enter_context(_running(["knotd", "-c", str(folder / "knot.conf")], folder))
     key = _wait_for(knot, lambda: _key_of(upstream))
@@ -192,17 +193,6 @@ def _first_that_works(start: Callable[[], int], tries: int = 3) -> int:
         with contextlib.suppress(AssertionError):
             return start()
     return start()
-
-
-def _free_port() -> int:
-    """A port that neither UDP nor TCP uses now."""
-    while True:
-        with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-            stream.bind(("127.0.0.1", 0))
-            port = int(stream.getsockname()[1])
-            with contextlib.suppress(OSError):
-                datagrams.bind(("127.0.0.1", port))
-                return port
 
 
 @contextlib.contextmanager
