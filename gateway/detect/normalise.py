@@ -50,11 +50,14 @@ _MANY_SCRIPTS = (
 )
 """Scripts of many characters, none of which folds to another: Chinese, Korean, Ethiopic, Yi, private use."""
 _MAYBE_DISGUISED = re.compile(f"[^\\x00-\x7f\xc0-\xd6\xd8-\xf6\xf8-\u013e\u0143-\u0148\u014a-\u017e{_MANY_SCRIPTS}]+")
+_DISGUISED_RUN = re.compile(f"({_MAYBE_DISGUISED.pattern})")
 _HEAP = re.compile(r"([^\w\x00-\x7f]{8})[^\w\x00-\x7f]+")
 """Marks, dashes, invisible characters in a row, cut short: to put a heap of marks in Unicode's order
 takes time in the square of its height."""
 _STRETCH = 50_000
-_DENSE = 4
+_DENSE = 2
+"""Of so many characters one byte is beyond ASCII: then to look at each is quicker than to look for them."""
+_SHORT_RUN = 8
 _CODED = (
     (b"%2D", b"-"),
     (b"%2d", b"-"),
@@ -68,6 +71,10 @@ _CODED = (
 _SHORT = 2_000
 """Up to this many bytes a plain search is quicker than the engine; beyond, the engine by far."""
 _EXOTIC = Engine([Pattern(0, rb"[\xc2\xc4-\xff]")])
+_COMPOSING = Engine([Pattern(0, rb"\xcc[\x80-\xbf]|\xcd[\x80-\xaf]")])
+"""Marks that make one letter with the one before them (U+0300 to U+036F)."""
+_HEAPED = Engine([Pattern(0, rb"[\x80-\xff]{16}")])
+"""Eight characters beyond ASCII in a row: among them a heap of marks may be."""
 _LONE_CR = Engine([Pattern(0, rb"\r[^\n]")])
 _BLANK_AT_LINE_END = Engine([Pattern(0, rb" \n")])
 
@@ -76,7 +83,7 @@ def fold(text: str) -> bytes:
     """The matching copy of a text, in time linear in its length whatever it holds."""
     data = text.encode("utf-8", "replace")
     if not text.isascii() and (data.translate(None, _EUROPEAN) if len(data) < _SHORT else _EXOTIC.occurs(data)):
-        data = _fold_exotic(data.decode("utf-8")).encode("utf-8")
+        data = _fold_exotic(data.decode("utf-8"), data).encode("utf-8")
     if b"\r" in data:
         data = _with_line_ends(data)
     if b" \n" in data if len(data) < _SHORT else _BLANK_AT_LINE_END.occurs(data):
@@ -118,34 +125,41 @@ def letters(data: bytes) -> bytes:
     return data.translate(_LETTERS)
 
 
-def _fold_exotic(text: str) -> str:
+def _fold_exotic(text: str, data: bytes) -> str:
     """Replaces what lies outside ASCII and the European letters: few kinds one by one, many all at once."""
-    beyond = _beyond(text)
-    kinds = _kinds(beyond)
+    kinds = _kinds(text)
+    if _COMPOSING.occurs(data):
+        text = _composed(text, data)
+        kinds |= _kinds(text)
     if len(kinds) > _FEW:
-        text = unicodedata.normalize("NFC", _HEAP.sub(r"\1", text))
-        return _fold_many(text, len(beyond) * _DENSE > len(text))
-    if any(map(unicodedata.combining, kinds)):
-        text = unicodedata.normalize("NFC", _HEAP.sub(r"\1", text))
-        kinds = set(_beyond(text))
+        return _fold_many(text, dense=len(data.translate(None, _ASCII)) * _DENSE > len(text))
     for ch in kinds:
         text = text.replace(ch, fold_char(ch))
     return text
 
 
-def _beyond(text: str) -> str:
-    """The characters of a text that may need folding, in their order."""
-    return "".join(_MAYBE_DISGUISED.findall(text.encode("utf-8").translate(None, _ASCII).decode("utf-8")))
+def _composed(text: str, data: bytes) -> str:
+    """Letters and the marks that stand behind them as one character, as European letters are written in the policy."""
+    if _HEAPED.occurs(data):
+        text = _HEAP.sub(r"\1", text)
+    return unicodedata.normalize("NFC", text)
 
 
-def _kinds(characters: str) -> set[str]:
-    """Each of them once; when there are too many for one by one, not all of them."""
+def _kinds(text: str) -> set[str]:
+    """Each character that may need folding, once; when there are too many for one by one, not all of them."""
     kinds: set[str] = set()
-    for start in range(0, len(characters), _STRETCH):
-        kinds.update(characters[start : start + _STRETCH])
+    for start in range(0, len(text), _STRETCH):
+        unknown = _without_ascii(text[start : start + _STRETCH])
+        for kind in kinds:
+            unknown = unknown.replace(kind, "")
+        kinds.update(*_MAYBE_DISGUISED.findall(unknown))
         if len(kinds) > _FEW:
             break
     return kinds
+
+
+def _without_ascii(text: str) -> str:
+    return text.encode("utf-8").translate(None, _ASCII).decode("utf-8")
 
 
 class _Table(dict[int, str]):
@@ -156,12 +170,27 @@ class _Table(dict[int, str]):
         return folded
 
 
-def _fold_many(text: str, dense: bool) -> str:
-    """In runs where disguises are few, all of it where they are many."""
-    table = _Table()
+class _Runs(dict[str, str]):
+    """What each run of such characters becomes, learnt as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._table = _Table()
+
+    def __missing__(self, run: str) -> str:
+        folded = run.translate(self._table)
+        if len(run) <= _SHORT_RUN:
+            self[run] = folded
+        return folded
+
+
+def _fold_many(text: str, *, dense: bool) -> str:
+    """All of it where disguises are many, else in runs; short runs come again, so each is worked out once."""
     if dense:
-        return text.translate(table)
-    return _MAYBE_DISGUISED.sub(lambda run: run.group().translate(table), text)
+        return text.translate(_Table())
+    pieces = _DISGUISED_RUN.split(text)
+    pieces[1::2] = map(_Runs().__getitem__, pieces[1::2])
+    return "".join(pieces)
 
 
 @lru_cache(maxsize=4096)
