@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Iterator
 from functools import lru_cache
 
-from gateway.detect.candidates import Candidate, Match, Shapes, read, run_of
+from gateway.detect.candidates import Match, Shapes, read, run_of
 from gateway.detect.labels import Label, Labels, surroundings
 from gateway.detect.neighbours import (
     Columns,
@@ -26,6 +26,7 @@ from gateway.detect.neighbours import (
 from gateway.detect.number import birth_date, check_digit_holds, is_early, is_replacement
 from gateway.detect.rules import CprRules
 from gateway.detect.score import Score
+from gateway.detect.written import Candidate
 from gateway.mail.finding import Confidence
 
 _MANY = 300

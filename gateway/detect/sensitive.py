@@ -8,6 +8,7 @@ word alone is never enough to block: somebody has to be spoken of.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,11 +19,11 @@ from gateway.detect.normalise import letters
 from gateway.detect.persons import Names, leaves_out_the_writer
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
-from gateway.detect.sentences import Span, sentences, without_formalities
+from gateway.detect.sentences import Span, ends_of_sentences, without_formalities
 from gateway.detect.words import literals
 from gateway.mail.finding import Confidence
 
-BUDGET = 20_000
+BUDGET = 10_000
 """Words looked at closely in one text; a text with more of them counts as not fully read."""
 
 STRONG, MEDIUM, WEAK = "term.strong", "term.medium", "term.weak"
@@ -137,16 +138,16 @@ class SensitiveDetector:
     def _read_window(self, data: bytes, plain: bytes, window: Window) -> list[Sentence | None]:
         """The sentences with words and their neighbours, in order; None where sentences are left out."""
         piece = data[window.start : window.end]
-        spans = [Span(window.start + span.start, window.start + span.end) for span in sentences(piece)]
+        ends = ends_of_sentences(piece)
         visible = without_formalities(piece)
         read: list[Sentence | None] = []
         previous = -2
-        for index in _wanted(spans, window.hits):
+        for index in _wanted(ends, [hit - window.start for hit in window.hits]):
             if index != previous + 1:
                 read.append(None)
-            span = spans[index]
-            text = visible[span.start - window.start : span.end - window.start].decode("utf-8", "replace")
-            read.append(self._sentence(span, data, plain, text))
+            start, end = ends[index - 1] if index else 0, ends[index]
+            text = visible[start:end].decode("utf-8", "replace")
+            read.append(self._sentence(Span(window.start + start, window.start + end), data, plain, text))
             previous = index
         return read
 
@@ -212,15 +213,14 @@ def _windows(hits: Sequence[Hit], length: int) -> Iterator[Window]:
         ends = ends[last:]
 
 
-def _wanted(spans: Sequence[Span], ends: Sequence[int]) -> list[int]:
-    """The sentences that hold a hit, and their neighbours within reach."""
+def _wanted(ends: Sequence[int], hits: Sequence[int]) -> list[int]:
+    """The sentences that hold a hit, and their neighbours within reach; sentences and hits by where they end."""
     wanted: set[int] = set()
-    index = 0
-    for end in ends:
-        while index < len(spans) - 1 and spans[index].end < end:
-            index += 1
-        wanted.update(range(index - _REACH, index + _REACH + 1))
-    return sorted(index for index in wanted if 0 <= index < len(spans))
+    last = len(ends) - 1
+    for hit in hits:
+        index = min(bisect_left(ends, hit), last)
+        wanted.update(range(max(0, index - _REACH), min(last, index + _REACH) + 1))
+    return sorted(wanted)
 
 
 def _with_neighbours(read: Sequence[Sentence | None]) -> Iterator[tuple[Sentence, list[Sentence]]]:

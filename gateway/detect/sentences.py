@@ -67,23 +67,18 @@ class Span(NamedTuple):
     end: int
 
 
-def sentences(data: bytes) -> list[Span]:
-    """The text cut into sentences, list items and short lines; none longer than a long paragraph."""
-    found: list[Span] = []
+def ends_of_sentences(data: bytes) -> list[int]:
+    """Where each sentence, list item or short line ends and the next one begins; none longer than a long paragraph."""
+    ends: list[int] = []
     start = 0
-    for match in _BOUNDARY.finditer(data):
-        _cut(found, start, match.end())
-        start = match.end()
-    _cut(found, start, len(data))
-    return found
-
-
-def _cut(found: list[Span], start: int, end: int) -> None:
-    while end - start > _LONGEST:
-        found.append(Span(start, start + _LONGEST))
-        start += _LONGEST
-    if end > start:
-        found.append(Span(start, end))
+    for end in (*[match.end() for match in _BOUNDARY.finditer(data)], len(data)):
+        while end - start > _LONGEST:
+            start += _LONGEST
+            ends.append(start)
+        if end > start:
+            ends.append(end)
+            start = end
+    return ends
 
 
 def without_formalities(data: bytes) -> bytes:

@@ -111,6 +111,8 @@ def test_nine_digits_count_in_a_labelled_column_only(find) -> None:
         pytest.param("cpr l503226239", id="letter l for one"),
         pytest.param("mit cpr i ord: en fire nul fire nul ni tre nul seks otte", id="in words"),
         pytest.param("født 150322, de sidste fire er 6239", id="date and last four apart"),
+        pytest.param("født 150322, de sidste fire er 62 39", id="date and last four apart, these in pairs"),
+        pytest.param("Født 15/3-22, sidste fire cifre: 62-39.", id="the same with a hyphen"),
         pytest.param("Fødselsdato: 150322\nLøbenr.: 6239", id="on two labelled lines"),
     ],
 )

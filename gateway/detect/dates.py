@@ -1,0 +1,31 @@
+"""How dates are written in folded text, as patterns: the parts of numbers that begin with a birth date."""
+
+from __future__ import annotations
+
+import re
+
+GAP = rb"[^0-9A-Za-z\x80-\xff]{0,6}"
+INNER = rb"[^0-9A-Za-z\x80-\xff]{0,3}"
+DAY = rb"(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
+MONTH = rb"(?:0[1-9]|1[0-2])"
+YEAR = rb"(?:(?:18|19|20)[0-9][0-9]|[0-9][0-9])"
+LOOSE_DAY = rb"(?:0?[1-9]|[12][0-9]|3[01])"
+LOOSE_MONTH = rb"(?:0?[1-9]|1[0-2])"
+LOOSE_GAP = rb" ?[./\-] ?"
+LOOSE_YEAR_GAP = rb"(?: ?[./\-] ?'?| '?)"
+_MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
+MONTH_WORD = rb"(?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)[a-z]{0,6}"
+MONTH_NAMED = rb"[. ]{1,2}" + MONTH_WORD
+LOOSE_DATE = (
+    rb"(?P<day>" + LOOSE_DAY + rb")(?:(?P<gap1>" + LOOSE_GAP + rb")(?P<month>" + LOOSE_MONTH + rb")"
+    rb"|[. ]{1,2}(?P<word>" + MONTH_WORD + rb"))(?P<gap2>" + LOOSE_YEAR_GAP + rb")(?P<year>" + YEAR + rb")"
+)
+EDGE = rb"(?:^|[^0-9])"
+WORD_EDGE = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
+
+
+def date_digits(match: re.Match[bytes]) -> str:
+    """DDMMYY of a date matched by `LOOSE_DATE` or its like: groups day, month or word, year."""
+    month = match["month"]
+    number = int(month) if month else _MONTHS.index(match["word"][:3].lower().decode("ascii")) + 1
+    return f"{int(match['day']):02}{number:02}{match['year'][-2:].decode('ascii')}"

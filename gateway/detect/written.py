@@ -1,0 +1,211 @@
+"""Numbers written in digits: each shape that the engine looks for, and the function that reads it there.
+
+Shapes only; the calendar and `cpr` judge them. A new way of writing a number is one line in `WRITTEN` and one function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from gateway.detect.dates import (
+    DAY,
+    EDGE,
+    GAP,
+    INNER,
+    LOOSE_DATE,
+    LOOSE_DAY,
+    LOOSE_GAP,
+    LOOSE_MONTH,
+    LOOSE_YEAR_GAP,
+    MONTH,
+    MONTH_NAMED,
+    WORD_EDGE,
+    YEAR,
+    date_digits,
+)
+
+_NOT_DIGIT = re.compile(rb"[^0-9]+")
+_LIKE_DIGITS = bytes.maketrans(b"OoIiLl|SsBZz", b"001111155822")
+_LIKE_LETTER = rb"[OoIiLl|SsBZz]"
+_LIKE = rb"[0-9OoIiLl|SsBZz]"
+_LIKE_GAP = rb"[ ./_\-]{0,3}"
+_IN_ONE_RUN = ("form.plain",)
+_LOOSE_SERIAL_GAP = rb"[^0-9A-Za-z\x80-\xff]{1,6}"
+_GROUPED = re.compile(
+    rb"(?P<day>" + DAY + rb")(?P<gap1>" + GAP + rb")(?P<month>" + MONTH + rb")(?P<gap2>" + GAP + rb")"
+    rb"(?P<year>" + YEAR + rb")(?P<gap3>" + GAP + rb")(?P<serial>[0-9][0-9]" + INNER + rb"[0-9][0-9])(?![0-9])"
+)
+_LOOSE = re.compile(
+    LOOSE_DATE + rb"(?P<gap3>" + _LOOSE_SERIAL_GAP + rb")(?P<serial>[0-9][0-9]" + INNER + rb"[0-9][0-9])(?![0-9])",
+    re.IGNORECASE,
+)
+_RUNNING_ON = re.compile(rb"[0-9][-/.:]\Z")
+_SPACED = re.compile(rb"[0-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}(?![^0-9A-Za-z\x80-\xff]{0,2}[0-9])")
+_ODD = re.compile(rb"[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{2} ?[0-9]{2}(?![0-9])")
+_YEAR_FIRST = re.compile(
+    rb"(?:19|20)(?P<year>[0-9]{2})-?(?P<month>" + MONTH + rb")-?(?P<day>" + DAY + rb")-(?P<serial>[0-9]{4})(?![0-9-])"
+)
+_NINE = re.compile(rb"[1-9]" + MONTH + rb"[0-9]{2}[ -]?[0-9]{4}(?![0-9])")
+_LOOKALIKE = re.compile(
+    rb"(?P<date>" + _LIKE + rb"{6})[ ./_-]{0,3}(?P<serial>" + _LIKE + rb"{4})(?![0-9A-Za-z\x80-\xff])"
+)
+_HEALTH = re.compile(rb"(?P<date>[0-9]{6})[ -]{0,3}(?P<serial>[01567][A-Z]{2}[0-9])(?![0-9A-Za-z])")
+
+
+class Candidate(NamedTuple):
+    """A possible CPR number: where it stands, its ten characters, how it is written."""
+
+    start: int
+    end: int
+    digits: str
+    form: tuple[str, ...]
+
+
+Shape = tuple[bytes, Callable[[bytes, int], Candidate | None]]
+"""A pattern for the engine, and what reads the number where it matched."""
+
+
+def grouped(data: bytes, start: int) -> Candidate | None:
+    run = data[start : start + 11]
+    if run[:10].isdigit() and not run[10:].isdigit():
+        return Candidate(start, start + 10, run[:10].decode("ascii"), _IN_ONE_RUN) if len(run) >= 10 else None
+    match = _GROUPED.match(data, start)
+    if match is None or (match["gap1"] and _RUNNING_ON.search(data, max(0, start - 2), start)):
+        return None
+    if b":" in match["serial"]:
+        return None  # a time of day
+    serial = _NOT_DIGIT.sub(b"", match["serial"])
+    digits = (match["day"] + match["month"] + match["year"][-2:] + serial).decode("ascii")
+    return Candidate(start, match.end(), digits, tuple(_forms(match)))
+
+
+def _forms(match: re.Match[bytes]) -> Iterator[str]:
+    """How the groups are set: what parts date and serial, then what is unusual about the rest."""
+    gap = match["gap3"]
+    mark = gap.strip(b" \r\n") if b"-" in gap else gap.strip(b" ")
+    if not gap:
+        yield "form.plain"
+    elif not mark:
+        yield "form.space"
+    elif set(mark) == set(b"-"):
+        yield "form.hyphen"
+    elif set(mark) & set(b"\t\r\n|;"):
+        yield "form.line"
+    elif len(mark) == 1 and mark not in b".,:_":
+        yield "form.stroke"
+    else:
+        yield "form.mark"
+    if match["gap1"] and match["gap2"]:
+        yield "form.pairs"
+    elif match["gap1"] or match["gap2"]:
+        yield "form.uneven"
+    if len(match["year"]) == 4:
+        yield "form.full_year"
+    if len(match["serial"]) > 4:
+        yield "form.split"
+
+
+def _loose(data: bytes, start: int) -> Candidate | None:
+    """A date as people write it, day or month without its nought: `5/3-22 6239`."""
+    match = _LOOSE.match(data, start)
+    if match is None or _RUNNING_ON.search(data, max(0, start - 2), start) or b":" in match["serial"]:
+        return None
+    digits = date_digits(match) + _NOT_DIGIT.sub(b"", match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, tuple(_forms(match)))
+
+
+def _spaced(data: bytes, start: int) -> Candidate | None:
+    match = _SPACED.match(data, start)
+    if match is None:
+        return None
+    return Candidate(start, match.end(), _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.spaced",))
+
+
+def _odd(data: bytes, start: int) -> Candidate | None:
+    """Ten digits in groups that no date has: `150 322 6239`."""
+    match = _ODD.match(data, start)
+    if match is None:
+        return None
+    return Candidate(start, match.end(), _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.odd",))
+
+
+def _year_first(data: bytes, start: int) -> Candidate | None:
+    """The date from the year on, as other countries and machines write it: `2022-03-15-6239`."""
+    match = _YEAR_FIRST.match(data, start)
+    if match is None:
+        return None
+    digits = (match["day"] + match["month"] + match["year"] + match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.year_first",))
+
+
+def _nine(data: bytes, start: int) -> Candidate | None:
+    """Nine digits: a spreadsheet took the leading zero."""
+    match = _NINE.match(data, start)
+    if match is None:
+        return None
+    return Candidate(start, match.end(), "0" + _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.nine",))
+
+
+def lookalike(data: bytes, start: int) -> Candidate | None:
+    """Letters that look like digits: O for 0, l for 1. At least six of the ten are digits."""
+    match = _LOOKALIKE.match(data, start)
+    if match is None:
+        return None
+    written = match["date"] + match["serial"]
+    if written.isdigit() or sum(byte in b"0123456789" for byte in written) < 5:
+        return None
+    digits = written.translate(_LIKE_DIGITS).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.lookalike",)) if digits.isdigit() else None
+
+
+def _health(data: bytes, start: int) -> Candidate | None:
+    """The health service's replacement number: two letters in the serial."""
+    match = _HEALTH.match(data, start)
+    if match is None:
+        return None
+    digits = (match["date"] + match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.health",))
+
+
+def _mixed() -> bytes:
+    """Ten digits and letters like digits, at least one of each among them: the first letter in each place in turn."""
+    letter_first = _LIKE_LETTER + rb"[0-9]" + _LIKE * 4 + _LIKE_GAP + _LIKE * 4
+    others = (
+        b"".join(cells[:6]) + _LIKE_GAP + b"".join(cells[6:])
+        for place in range(1, 10)
+        for cells in [[rb"[0-9]"] * place + [_LIKE_LETTER] + [_LIKE] * (9 - place)]
+    )
+    return b"(?:" + b"|".join((letter_first, *others)) + b")"
+
+
+WRITTEN: list[Shape] = [
+    (EDGE + DAY + GAP + MONTH + GAP + YEAR + GAP + rb"[0-9][0-9]" + INNER + rb"[0-9]", grouped),
+    (EDGE + rb"[0-36-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}", _spaced),
+    (EDGE + rb"[1-9]" + MONTH + rb"[0-9]{2}[ \-]?[0-9]{4}(?:$|[^0-9])", _nine),
+    (WORD_EDGE + _mixed() + rb"(?:$|[^0-9A-Za-z\x80-\xff])", lookalike),
+    (EDGE + DAY + MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
+    (
+        EDGE
+        + rb"(?:[1-9]"
+        + LOOSE_GAP
+        + LOOSE_MONTH
+        + rb"|"
+        + LOOSE_DAY
+        + rb"(?:"
+        + LOOSE_GAP
+        + rb"[1-9]|"
+        + MONTH_NAMED
+        + rb"))"
+        + LOOSE_YEAR_GAP
+        + YEAR
+        + _LOOSE_SERIAL_GAP
+        + rb"[0-9][0-9]"
+        + INNER
+        + rb"[0-9]",
+        _loose,
+    ),
+    (EDGE + rb"[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2} ?[0-9]{2}(?:$|[^0-9])", _odd),
+    (EDGE + rb"(?:19|20)[0-9]{2}-?" + MONTH + rb"-?" + DAY + rb"-[0-9]{4}(?:$|[^0-9\-])", _year_first),
+]
