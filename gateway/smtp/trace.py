@@ -20,8 +20,8 @@ from gateway.mail.envelope import Client
 from gateway.mail.message import Message
 
 LOOP_FIELD = b"Postvagt-Passed"
-_KNOWN_BY = 64 * 1024
-"""Bytes of a body that it is known again by; megabytes need not be hashed for that."""
+_KNOWN_BY = 8 * 1024
+"""Bytes of a body that it is known again by, beside its length; more need not be hashed for that."""
 
 _UNSAFE = re.compile(r"[^!-'*-\[\]-~]")
 """What a word outside a comment may not hold: blanks, control characters, parentheses, backslash, non-ASCII."""
