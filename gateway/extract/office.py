@@ -6,10 +6,11 @@ elements here, so none can be forgotten. Parts that only describe looks are left
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
-from gateway.extract import biff12, sheets, xmltext, zips
+from gateway.extract import biff12, locked_odf, sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
@@ -54,7 +55,20 @@ def read_pptx(document: Document) -> Items:
 
 
 def read_odf(document: Document) -> Items:
-    yield from _read_parts(document)
+    manifest = _manifest(document)
+    if locked_odf.is_locked(manifest):
+        yield from locked_odf.read_locked_odf(document, manifest)
+    else:
+        yield from _read_parts(document)
+
+
+def _manifest(document: Document) -> bytes:
+    """The list of an OpenDocument file's parts; empty when it has none, or is cut off before it."""
+    with contextlib.suppress(DamagedError):
+        for name, data, _ in zips.members(document.data, document.meter, (), locked_odf.MANIFEST.__eq__):
+            if name == locked_odf.MANIFEST:
+                return data
+    return b""
 
 
 def read_xlsx(document: Document) -> Items:
@@ -83,8 +97,8 @@ def _parts(document: Document, workbook: sheets.Workbook, binary: biff12.Binary)
     for name, data, failure in zips.members(document.data, document.meter, document.passwords, is_wanted):
         if failure is not None:
             yield from _failed(document, failure)
-        elif name == "META-INF/manifest.xml":
-            if b"encryption-data" in data:
+        elif name == locked_odf.MANIFEST:
+            if locked_odf.is_locked(data):  # a second list behind the first
                 raise EncryptedError
         elif workbook.takes(name, data) or binary.takes(name, data):
             continue
@@ -96,7 +110,7 @@ def _parts(document: Document, workbook: sheets.Workbook, binary: biff12.Binary)
 
 def _only_looks(document: Document, name: str) -> bool:
     """OpenDocument keeps headers and footers among its styles; everyone else keeps nothing there that people read."""
-    if name in ("xl/styles.xml", "META-INF/manifest.xml") or (
+    if name in ("xl/styles.xml", locked_odf.MANIFEST) or (
         name.endswith("styles.xml") and document.format.startswith("od")
     ):
         return False
