@@ -51,7 +51,16 @@ class Inspector:
         self, message: Message, extraction: Extraction, envelope: Envelope, role: Role, today: date
     ) -> Inspection:
         """Search all that was read, and decide."""
-        findings = placed(self._detectors.find(extraction.fragments, today=today), extraction.fragments)
+        return self.decide(message, extraction, self.search(extraction, today), envelope, role)
+
+    def search(self, extraction: Extraction, today: date) -> tuple[Finding, ...]:
+        """What stands in the texts that were read."""
+        return placed(self._detectors.find(extraction.fragments, today=today), extraction.fragments)
+
+    def decide(
+        self, message: Message, extraction: Extraction, findings: tuple[Finding, ...], envelope: Envelope, role: Role
+    ) -> Inspection:
+        """The verdict on a message in which this was found."""
         unreadable, headers = extraction.unreadable, self._headers(message)
         verdict = decide(self.policy, role, envelope, message.authors, findings, unreadable, headers)
         return Inspection(verdict, message, findings, unreadable)

@@ -1,4 +1,4 @@
-"""Inspecting without stalling other dialogues: short messages at once, long ones beside the loop, under a deadline."""
+"""Inspecting without stalling other dialogues: short messages in rounds, long ones beside the loop and in time."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from gateway.mail.fragment import Extraction
 from gateway.mail.message import Message
 from gateway.policy import Policy
 from gateway.policy.verdict import Role
+from gateway.smtp.round import Round
 
 AT_ONCE_BYTES = 128 * 1024
 """Up to this size the hand-over to a thread costs more than it spares the others."""
@@ -31,6 +32,7 @@ class Desk:
         self._sandbox = sandbox
         self._seconds = seconds
         self._today = today
+        self._round = Round(inspector, today)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inspect")
 
     @property
@@ -39,13 +41,14 @@ class Desk:
 
     async def inspect(self, message: Message, envelope: Envelope, role: Role) -> Inspection:
         """The inspection of this message. Raises TimeoutError when it takes too long."""
+        if len(message.content) <= AT_ONCE_BYTES:
+            answer = await self._round.join(message, envelope, role)
+            if isinstance(answer, Inspection):
+                return answer
+            extraction = await asyncio.wait_for(self._sandbox.finish(answer, self._inspector.budget), self._seconds)
+            return self._inspector.judge(message, extraction, envelope, role, self._today())
         judge = partial(self._inspector.judge, message, envelope=envelope, role=role, today=self._today())
-        if len(message.content) > AT_ONCE_BYTES:
-            return await asyncio.wait_for(self._beside_the_loop(message, judge), self._seconds)
-        walk = self._inspector.plan(message)
-        if walk.risky:
-            return judge(await asyncio.wait_for(self._sandbox.finish(walk, self._inspector.budget), self._seconds))
-        return judge(Extraction(tuple(walk.fragments), tuple(walk.unreadable)))
+        return await asyncio.wait_for(self._beside_the_loop(message, judge), self._seconds)
 
     async def _beside_the_loop(self, message: Message, judge: Callable[[Extraction], Inspection]) -> Inspection:
         walk = await self._in_thread(partial(self._inspector.plan, message))
