@@ -96,7 +96,13 @@ class Worker:
         self._flight = Flight(max(1, in_flight // plan.settings.workers), max(1, share // plan.settings.workers))
         self._patience = Patience(limits.idle_seconds, limits.message_seconds)
         self._sandbox = sandbox(plan.settings)
-        self._desk = Desk(plan.inspector, self._sandbox, limits.scan_seconds, lambda: danish_time(_now()).date())
+        self._desk = Desk(
+            plan.inspector,
+            self._sandbox,
+            limits.scan_seconds,
+            today=lambda: danish_time(_now()).date(),
+            on_their_way=lambda: self._flight.count,
+        )
         self._wording = Wording(plan.policy.texts)
         self._store = open_store(plan.settings.audit.store, plan.settings.audit.keys)
         self._health = Health()

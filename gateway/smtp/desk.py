@@ -25,14 +25,24 @@ _Result = TypeVar("_Result")
 
 
 class Desk:
-    """Inspects the messages of one worker. `seconds` is the longest one inspection may take."""
+    """Inspects the messages of one worker.
 
-    def __init__(self, inspector: Inspector, sandbox: Sandbox, seconds: float, today: Callable[[], date]) -> None:
+    seconds: the longest one inspection may take. on_their_way: how many messages the worker has now (round.py).
+    """
+
+    def __init__(
+        self,
+        inspector: Inspector,
+        sandbox: Sandbox,
+        seconds: float,
+        today: Callable[[], date],
+        on_their_way: Callable[[], int],
+    ) -> None:
         self._inspector = inspector
         self._sandbox = sandbox
         self._seconds = seconds
         self._today = today
-        self._round = Round(inspector, today)
+        self._round = Round(inspector, today, on_their_way)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inspect")
 
     @property

@@ -31,6 +31,11 @@ class Flight:
         self._from: dict[str, Held] = {}
         self._waiting: list[asyncio.Future[None]] = []
 
+    @property
+    def count(self) -> int:
+        """Messages in flight, from their first byte until their answer."""
+        return len(self._loads)
+
     def board(self, address: str = "") -> Load:
         """A place for one message from this address, from its first byte until its answer."""
         held = self._from.get(address)

@@ -42,7 +42,9 @@ async def answered(the_round: Round, *contents: bytes) -> list[object]:
 
 
 def test_each_message_has_its_own_answer(inspector: Inspector) -> None:
-    first, second, risky, last = asyncio.run(answered(Round(inspector, today), HARMLESS, WITH_CPR, WITH_PDF, HARMLESS))
+    first, second, risky, last = asyncio.run(
+        answered(Round(inspector, today, lambda: 1), HARMLESS, WITH_CPR, WITH_PDF, HARMLESS)
+    )
     assert isinstance(first, Inspection)
     assert isinstance(second, Inspection)
     assert isinstance(last, Inspection)
@@ -61,7 +63,7 @@ def test_a_fault_is_told_to_the_message_that_has_it(inspector: Inspector, monkey
         return whole(self, extraction, day)
 
     monkeypatch.setattr(Inspector, "search", search)
-    fault, well = asyncio.run(answered(Round(inspector, today), HARMLESS, WITH_CPR))
+    fault, well = asyncio.run(answered(Round(inspector, today, lambda: 1), HARMLESS, WITH_CPR))
     assert isinstance(fault, RuntimeError)
     assert isinstance(well, Inspection)
     assert well.verdict.action is Action.BLOCK
@@ -69,7 +71,7 @@ def test_a_fault_is_told_to_the_message_that_has_it(inspector: Inspector, monkey
 
 def test_a_message_nobody_waits_for_any_more_is_left_out(inspector: Inspector) -> None:
     async def story() -> list[object]:
-        the_round = Round(inspector, today)
+        the_round = Round(inspector, today, lambda: 1)
         gone = the_round.join(Message(HARMLESS), ENVELOPE, Role.OUTBOUND)
         gone.cancel()
         return await answered(the_round, WITH_CPR)
@@ -80,8 +82,25 @@ def test_a_message_nobody_waits_for_any_more_is_left_out(inspector: Inspector) -
 
 def test_rounds_follow_each_other(inspector: Inspector) -> None:
     async def story() -> list[object]:
-        the_round = Round(inspector, today)
+        the_round = Round(inspector, today, lambda: 1)
         return [*await answered(the_round, HARMLESS), *await answered(the_round, WITH_CPR)]
 
     answers = asyncio.run(story())
     assert [each.verdict.action for each in answers if isinstance(each, Inspection)] == [Action.RELAY, Action.BLOCK]
+
+
+def test_a_round_waits_for_those_on_their_way_but_not_long(inspector: Inspector) -> None:
+    async def story() -> tuple[bool, bool]:
+        on_their_way = 2
+        the_round = Round(inspector, today, lambda: on_their_way)
+        first = the_round.join(Message(HARMLESS), ENVELOPE, Role.OUTBOUND)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        waited = not first.done()
+        the_round.join(Message(HARMLESS), ENVELOPE, Role.OUTBOUND)
+        await asyncio.sleep(0)
+        went = first.done()
+        assert isinstance(await the_round.join(Message(WITH_CPR), ENVELOPE, Role.OUTBOUND), Inspection), "and no longer"
+        return waited, went
+
+    assert asyncio.run(story()) == (True, True)
