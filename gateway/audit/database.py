@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -229,5 +230,6 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
 
 def set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # transactions begin where this file says so
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # a damaged row is read, and judged
     for setting in _SQLITE_SETTINGS:
         connection.execute(setting)

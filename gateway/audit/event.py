@@ -160,7 +160,7 @@ class Event:
             return _in_any_case(record | {name: value for name, value in zip(_SHARED, shared, strict=True) if value})
 
     @classmethod
-    def decode(cls, line: str) -> Event:
+    def decode(cls, line: str | bytes) -> Event:
         """The event a stored line holds; a field this version does not know is left out."""
         record = orjson.loads(line)
         values = {name: record[name] for name in _READ if name in record}

@@ -158,10 +158,10 @@ class _Summed:
         return self._sum.hexdigest()
 
 
-def _full(row: Row, line: str) -> bytes:
+def _full(row: Row, line: bytes) -> bytes:
     """The event's line goes in as it is, last, so that its exact bytes can be cut out and hashed."""
     head = f'{{"seq":{row.seq},"at":{row.at},"keep":"{row.keep}","hash":"{row.hash.hex()}"'
-    return f'{head},"event":{line}}}\n'.encode()
+    return b'%s,"event":%s}\n' % (head.encode(), line)
 
 
 def _digest_only(row: Row) -> bytes:

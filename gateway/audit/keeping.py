@@ -18,9 +18,10 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 from gateway.audit import chain, schema
 from gateway.audit.event import KEEPS, Event, marks_of, microseconds
 from gateway.audit.linking import Entry
+from gateway.audit.proof import Proof
 from gateway.audit.release import forget_claims
 from gateway.audit.store import Store
-from gateway.audit.verify import Proof, verify
+from gateway.audit.verify import verify
 
 KEEP_DAYS: Mapping[str, int] = dict.fromkeys(KEEPS, 180)
 """Six months, as the old sikkerhedsbekendtgørelse had it and data processing agreements still do (danish-rules §7)."""
@@ -102,7 +103,7 @@ def _empty(store: Store, before: Mapping[str, int], progress: Callable[[int], No
                 return emptied
             _forget_marks(connection, [(row.seq, row.line) for row in rows])
             for row in rows:
-                emptied_row = {"line": None, "digest": chain.digest_of(row.line), "case_id": ""}
+                emptied_row = {"line": None, "digest": chain.digest_of(row.line.encode()), "case_id": ""}
                 connection.execute(update(_event).where(_event.c.seq == row.seq).values(**emptied_row))
         emptied, last = emptied + len(rows), rows[-1].seq
         progress(emptied)

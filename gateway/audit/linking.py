@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     def of(cls, event: Event) -> Entry:
         line = event.encode()
         marks = marks_as_json(event.marks)
-        return cls(event.microseconds, event.keep, event.case_id, line, chain.digest_of(line), marks)
+        return cls(event.microseconds, event.keep, event.case_id, line, chain.digest_of(line.encode()), marks)
 
 
 class _Head(NamedTuple):

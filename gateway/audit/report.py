@@ -18,11 +18,11 @@ from sqlalchemy import Connection, func, select
 
 from gateway.audit.database import Database
 from gateway.audit.event import BREACH, SERVICE, danish_time, microseconds
+from gateway.audit.proof import Proof
 from gateway.audit.rows import ends_of
 from gateway.audit.schema import event, mark
 from gateway.audit.seal import complaint
 from gateway.audit.search import Filter, find, seq_span
-from gateway.audit.verify import Proof
 
 PAGE = 2000
 OUTSIDE = "udefra"

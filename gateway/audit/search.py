@@ -87,12 +87,12 @@ class Filter:
             and (not self.case_id or row.case_id == self.case_id)
             and (self.kind != MESSAGE or record["kind"] == MESSAGE)
             and (self.verdict != RELAY or record.get("verdict") == RELAY)
-            and (self.about is None or _is_about(self.about, marks, row.line or ""))
+            and (self.about is None or _is_about(self.about, marks, row.line or b""))
         )
 
 
-def _is_about(person: Person, marks: tuple[str, ...], line: str) -> bool:
-    return person.from_mark in marks or (person.to_mark in marks and person.identity in line)
+def _is_about(person: Person, marks: tuple[str, ...], line: bytes) -> bool:
+    return person.from_mark in marks or (person.to_mark in marks and person.identity.encode() in line)
 
 
 def find(connection: Connection, wanted: Filter, limit: int) -> list[Record]:

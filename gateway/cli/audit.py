@@ -17,9 +17,9 @@ from gateway.cli.common import config_option
 from gateway.cli.record import audit_faults_told, filter_of, filter_options, keys_of, progress, store_of
 
 if TYPE_CHECKING:
+    from gateway.audit.proof import Proof
     from gateway.audit.seal import Checkpoint
     from gateway.audit.search import Record
-    from gateway.audit.verify import Proof
 
 TAMPERED = 1
 

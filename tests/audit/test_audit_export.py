@@ -16,11 +16,11 @@ from gateway.audit import AuditError, Event, Filter, Found, Recipient, Unread, o
 from gateway.audit.export import COLUMNS, EVENTS, MANIFEST, TABLE, export
 from gateway.audit.keeping import KEEP_DAYS, prune, reseal
 from gateway.audit.keys import believed_keys, signing_key
+from gateway.audit.proof import Proof
 from gateway.audit.rows import ends_of
 from gateway.audit.seal import Checkpoint
 from gateway.audit.search import Person
 from gateway.audit.store import Store
-from gateway.audit.verify import Proof
 from gateway.audit.verify_export import verify_export
 from gateway.mail.address import Address
 
