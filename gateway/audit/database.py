@@ -204,6 +204,11 @@ class _FileLock:
                 self._file = -1
 
 
+def raw(value: object) -> bytes:
+    """A column of bytes, whatever somebody has put into it: SQLite takes any kind of value."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def _parsed(text: str) -> URL:
     try:
         url = make_url(text)

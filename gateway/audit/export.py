@@ -18,8 +18,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from gateway.audit import chain
 from gateway.audit.danish import (
     CATEGORIES,
@@ -33,7 +31,7 @@ from gateway.audit.danish import (
 )  # fmt: skip
 from gateway.audit.database import Database
 from gateway.audit.errors import AuditError
-from gateway.audit.event import Event
+from gateway.audit.event import Event, record_of
 from gateway.audit.rows import PAGE, Ends, Row, checkpoints, ends_of, rows_between
 from gateway.audit.seal import Checkpoint
 from gateway.audit.search import Filter, seq_span
@@ -122,18 +120,25 @@ def _write(
         table = files.enter_context(_Summed(folder / TABLE))
         table.write("\ufeff".encode() + _csv_row(COLUMNS))
         for number, row in enumerate(rows_between(database, *span), start=1):
-            record = orjson.loads(row.line) if row.line is not None else None
-            if record is None or row.line is None or not wanted.fits(row, record):
-                is_needed = record is not None and record["kind"] in _NEEDED
-                lines.write(_full(row, row.line) if is_needed and row.line else _digest_only(row))
+            event = _event_asked_for(row, wanted)
+            if event is None:
+                lines.write(_without_event(row))
                 left_out += 1
             else:
-                lines.write(_full(row, row.line))
-                table.write(_csv_row(_cells(row, Event.decode(row.line))))
+                lines.write(_full(row, row.line or b""))
+                table.write(_csv_row(_cells(row, event)))
                 given += 1
             if not number % PAGE:
                 progress(number, span[1] - span[0] + 1)
         return (given, left_out), {EVENTS: lines.sum, TABLE: table.sum}
+
+
+def _event_asked_for(row: Row, wanted: Filter) -> Event | None:
+    """The event, unless it was not asked for, is gone, or is damaged."""
+    record = record_of(row.line) if row.line is not None else None
+    if record is None or row.line is None or not wanted.fits(row, record):
+        return None
+    return Event.decode(row.line)
 
 
 class _Summed:
@@ -160,15 +165,28 @@ class _Summed:
 
 def _full(row: Row, line: bytes) -> bytes:
     """The event's line goes in as it is, last, so that its exact bytes can be cut out and hashed."""
-    head = f'{{"seq":{row.seq},"at":{row.at},"keep":"{row.keep}","hash":"{row.hash.hex()}"'
-    return b'%s,"event":%s}\n' % (head.encode(), line)
+    return b'%s,"event":%s}\n' % (_frame(row), line)
 
 
-def _digest_only(row: Row) -> bytes:
-    digest = chain.digest_of(row.line) if row.line is not None else row.digest or b""
-    why = "pruned" if row.line is None else "left out"
-    head = f'{{"seq":{row.seq},"at":{row.at},"keep":"{row.keep}","hash":"{row.hash.hex()}"'
-    return f'{head},"digest":"{digest.hex()}","why":"{why}"}}\n'.encode()
+def _without_event(row: Row) -> bytes:
+    """Its digest is enough for the chain; what the proof itself reads is there in any case."""
+    if row.line is None:
+        return _digest_only(row, row.digest or b"", "pruned")
+    record = record_of(row.line)
+    if record is None:
+        return _digest_only(row, chain.digest_of(row.line), "damaged")
+    if record["kind"] in _NEEDED:
+        return _full(row, row.line)
+    return _digest_only(row, chain.digest_of(row.line), "left out")
+
+
+def _digest_only(row: Row, digest: bytes, why: str) -> bytes:
+    return b'%s,"digest":"%s","why":"%s"}\n' % (_frame(row), digest.hex().encode(), why.encode())
+
+
+def _frame(row: Row) -> bytes:
+    keep = json.dumps(str(row.keep))
+    return f'{{"seq":{row.seq},"at":{row.at},"keep":{keep},"hash":"{row.hash.hex()}"'.encode()
 
 
 # ---------------------------------------------------------------- the table

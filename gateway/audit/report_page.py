@@ -203,6 +203,9 @@ def _state(month: Month) -> str:
     if month.removed:
         gone = one_or_more(month.removed, "stoppet mail er slettet", "stoppede mails er slettet")
         lines.append(f"<li>{escape(gone)} efter fristen og er kun talt med i det samlede tal.</li>")
+    if month.damaged:
+        broken = one_or_more(month.damaged, "hændelse kan", "hændelser kan")
+        lines.append(f"<li>{_mark(False)}{escape(broken)} ikke læses; postvagt audit verify siger hvilke.</li>")
     for kind, one, more in (
         ("ambiguity", "mail har et uvist udfald", "mails har et uvist udfald"),
         ("refused_policy", "gang blev nye regler afvist", "gange blev nye regler afvist"),

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import BigInteger, Connection, LargeBinary, cast, func, select
 
 from gateway.audit import schema
-from gateway.audit.database import Database
+from gateway.audit.database import Database, raw
 from gateway.audit.errors import AuditError
 from gateway.audit.seal import Checkpoint
 
@@ -59,11 +59,6 @@ def ends_of(connection: Connection) -> Ends:
 
 def _seal(store: str, row: Any) -> Checkpoint:
     return Checkpoint(store, row.seq, row.at, raw(row.hash), row.signer, raw(row.signature))
-
-
-def raw(value: object) -> bytes:
-    """A column of bytes, whatever somebody has put into it."""
-    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def outside(connection: Connection, ends: Ends) -> tuple[int | None, int | None]:

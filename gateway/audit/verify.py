@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection, func, select
 
 from gateway.audit import chain, schema
-from gateway.audit.database import Database
+from gateway.audit.database import Database, raw
 from gateway.audit.errors import AuditError
 from gateway.audit.event import marks_of
 from gateway.audit.proof import Fault, Proof, Pruning, acknowledged_by
-from gateway.audit.rows import Ends, Row, Sums, checkpoints, ends_of, outside, raw, rows_between
+from gateway.audit.rows import Ends, Row, Sums, checkpoints, ends_of, outside, rows_between
 from gateway.audit.seal import Checkpoint
 from gateway.audit.walk import Begin, Walk
 
@@ -135,7 +135,7 @@ class _Events:
     def __init__(self, known: _Known, stretch: _Stretch) -> None:
         self._known, self._stretch, self._proof = known, stretch, Proof()
         self._numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-        keys = {name: Ed25519PublicKey.from_public_bytes(raw) for name, raw in known.keys.items()}
+        keys = {name: Ed25519PublicKey.from_public_bytes(key) for name, key in known.keys.items()}
         first, last = stretch.begin.seq + 1, None if stretch.is_last else stretch.last
         seals = (seal for seal in known.seals if first <= seal.seq and (last is None or seal.seq <= last))
         ends = known.ends
