@@ -142,13 +142,13 @@ def reseal(store: Store, keys: Mapping[str, Ed25519PublicKey], now: datetime, de
 
 
 def _set_end(connection: Connection) -> None:
-    """Go on behind everything that was ever numbered, so that no number is given twice."""
+    """Go on behind everything that was ever numbered, so that no number is given twice, and link to what is there."""
     newest = connection.execute(select(_event.c.seq, _event.c.hash).order_by(_event.c.seq.desc()).limit(1)).first()
     head = connection.execute(select(_head)).one()
     sealed = connection.execute(select(func.max(schema.checkpoint.c.seq))).scalar() or 0
     last = newest.seq if newest else head.origin_seq
     end = max(last, head.seq, sealed)
-    hash_ = raw(newest.hash if newest and end == last else head.hash)
+    hash_ = raw(newest.hash if newest else head.origin_hash)
     connection.execute(update(_head).values(seq=end, hash=hash_))
 
 

@@ -54,10 +54,10 @@ class Proof:
     def holds(self) -> bool:
         return not self.faults
 
-    def missing(self, first: int, last: int) -> None:
-        """These events are not there."""
+    def missing(self, first: int, last: int, *evidence: str | bytes) -> None:
+        """These events are not there. evidence: what is known of the event behind them, if no link holds it."""
         what = "is missing" if first == last else f"and those up to {last} are missing"
-        self.fault(first, what, "missing", str(last))
+        self.fault(first, what, "missing", str(last), *evidence)
 
     def fault(self, seq: int, what: str, *evidence: str | bytes) -> None:
         if len(self.faults) < MOST_FAULTS:
@@ -71,7 +71,8 @@ class Proof:
         self.faults.extend(part.faults[: MOST_FAULTS - len(self.faults)])
 
     def told_apart(self, acknowledged: set[str]) -> Proof:
-        """The faults an operator has acknowledged by name, apart from the others."""
+        """The faults an operator has acknowledged by name, apart from the others; both in their order."""
+        self.faults.sort(key=lambda fault: (not fault.token, fault.seq))
         self.acknowledged = [fault for fault in self.faults if fault.token in acknowledged]
         self.faults = [fault for fault in self.faults if fault.token not in acknowledged]
         return self

@@ -23,6 +23,8 @@ from gateway.audit.rows import PAGE, Row
 from gateway.audit.seal import Checkpoint
 from gateway.audit.walk import Begin, Walk
 
+HASH_BYTES = 32
+
 
 class _Manifest(NamedTuple):
     store: str
@@ -116,6 +118,8 @@ def _manifest(folder: Path) -> _Manifest:
         given = json.loads(path.read_bytes())
         if given["format"] > FORMAT:
             raise AuditError(f"{path} was made by a newer Postvagt")
+        if len(bytes.fromhex(given["hash_before_first"])) != HASH_BYTES:
+            raise ValueError
         return _Manifest(
             given["store"],
             int(given["first"]),

@@ -1,7 +1,8 @@
 """The walk along the chain that the proof of a store and the proof of an export share: every link, gap and seal.
 
 A fault never ends the walk. The stored hash of a faulty event is taken as given and the proof goes on behind it, so
-that one flipped letter is one fault and everything after it is still proved.
+that one flipped letter is one fault and everything after it is still proved. What a fault's token holds pins everything
+that the broken link would have held, or an acknowledged fault would be a place for further changes.
 """
 
 from __future__ import annotations
@@ -49,25 +50,34 @@ class Walk:
 
         digest_of: called once for each row, in order; it may name faults of its own.
         """
-        (seq, previous), proof, seals, link = self._begin, self._proof, self._seals, chain.link
+        seq = self._begin.seq
+        previous: bytes | None = self._begin.hash
+        proof, seals, link = self._proof, self._seals, chain.link
         for row in rows:
             if row is None:
                 proof.fault(seq + 1, "cannot be read", "unreadable")
-                previous = b""
+                previous = None
                 continue
             number, at, keep, _, _, _, hash_ = row
-            if number != seq + 1:
-                proof.missing(seq + 1, number - 1)
-                previous = b""
-            seq = number
             digest = digest_of(row)
-            if previous and link(previous, seq, at, keep, digest) != hash_:
-                proof.fault(seq, "is not the one that was recorded here (changed, moved or put in)", digest, hash_)
-            previous = hash_
+            fits = previous is None or link(previous, number, at, keep, digest) == hash_
+            if number != seq + 1:
+                self._name_gap(seq, row, () if fits else (str(at), str(keep), digest, hash_))
+            elif not fits:
+                what = "is not the one that was recorded here (changed, moved or put in)"
+                proof.fault(number, what, str(at), str(keep), digest, hash_)
+            seq, previous = number, hash_
             if seq in seals:
                 self._check_seals(row)
             proof.events += 1
         return seq
+
+    def _name_gap(self, seq: int, row: Row, evidence: tuple[str | bytes, ...]) -> None:
+        """The row does not follow number `seq`. After `audit reseal` the chain itself goes on over the gap."""
+        if row.seq > seq:
+            self._proof.missing(seq + 1, row.seq - 1, *evidence)
+        else:
+            self._proof.fault(seq + 1, f"is not here: event {row.seq} stands in its place", *evidence)
 
     def end_at(self, seq: int, last: int = 0) -> None:
         """No seal may stand beyond the newest event: what it sealed was cut off. last: what is known to have been."""

@@ -182,6 +182,28 @@ def test_a_line_that_is_no_line_is_a_fault_and_no_crash(store: Store, tmp_path: 
     folder = taken_out(store, tmp_path / "out")
     _edit(folder, _line(folder, 7), junk)
     assert min(fault.seq for fault in proved_by_us(folder, key).faults) == 7
+    status, said = proved(folder, key)
+    assert (status, said.splitlines()[0].startswith(("event 7: cannot be read", "event 7: missing"))) == (1, True), said
+
+
+def test_the_first_event_of_an_export_is_linked_too(store: Store, tmp_path: Path, key: Path) -> None:
+    folder = taken_out(store, tmp_path / "out", since=NOW + timedelta(hours=5))
+    _edit(folder, '"size":1005', '"size":1006')
+    assert proved_by_us(folder, key).faults[0].seq == 5
+    manifest = json.loads((folder / MANIFEST).read_text()) | {"hash_before_first": ""}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    status, said = proved(folder, key)
+    assert (status, said.splitlines()[0].startswith("event 5: not the one")) == (1, True), said
+    with pytest.raises(AuditError, match="not the manifest"):
+        proved_by_us(folder, key)
+
+
+@pytest.mark.parametrize("words", [[], ["missing"], ["missing", "missing.pub"], ["out", "out/manifest.json"]])
+def test_the_script_says_in_words_that_there_is_nothing_to_prove(store: Store, tmp_path: Path, words: list) -> None:
+    taken_out(store, tmp_path / "out")
+    done = subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, timeout=30, cwd=tmp_path)
+    assert (done.returncode, done.stderr.startswith("nothing could be proved")) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -316,6 +316,21 @@ def test_nothing_of_a_pruned_event_is_left_on_the_disk(lab: Lab) -> None:
             assert b"borte.helt" not in path.read_bytes(), path.name
 
 
+def test_no_event_can_be_put_in_at_a_beginning_that_was_pruned(lab: Lab) -> None:
+    """Behind a pruning the chain begins with a hash the pruning tells of; a culprit may say he has not got that far."""
+    kept = "SELECT 10, at, 'relay', '', line, digest, hash FROM event WHERE seq = 10"
+    lab.sql(f"CREATE TABLE kept AS {kept}")
+    prune(lab.store, KEEP_DAYS, NOW + timedelta(days=180, hours=10, minutes=30), {"by": "test"})
+    assert lab.proof().first == 11
+    lab.sql(
+        "INSERT INTO event SELECT * FROM kept",
+        """UPDATE event SET case_id = 'x', line = '{"kind":"message","case_id":"x"}' WHERE seq = 10""",
+        "INSERT INTO mark VALUES ('from:', 10)",
+        "UPDATE head SET origin_seq = 9, origin_hash = x''",
+    )
+    assert str(lab.proof().faults[0]).startswith("event 10 is not the one that was recorded here")
+
+
 def test_an_event_emptied_by_hand_beside_a_pruning_is_found(lab: Lab) -> None:
     prune(lab.store, days(block=365), NOW + timedelta(days=180, hours=10, minutes=30), {})
     lab.sql("UPDATE event SET line = NULL, digest = x'00' WHERE seq = 25")
@@ -389,6 +404,26 @@ def test_a_further_change_to_an_acknowledged_event_is_new(lab: Lab) -> None:
     assert lab.proof().holds
     lab.sql("UPDATE event SET line = replace(line, 'enforca', 'enforcb') WHERE seq = 7")
     assert [fault.seq for fault in lab.proof().faults] == [7]
+
+
+@pytest.mark.parametrize(
+    ("accident", "change"),
+    [
+        pytest.param(FLIP, "UPDATE event SET keep = 'block' WHERE seq = 7", id="the class of an acknowledged event"),
+        pytest.param("DELETE FROM event WHERE seq = 7", "UPDATE event SET line = replace(line, 'relay', 'xelay') "
+                     "WHERE seq = 8", id="the event behind an acknowledged gap, which no link holds any more"),
+        pytest.param(CUT[0], "UPDATE event SET line = replace(line, 'disken', 'katten') WHERE seq = 31",
+                     id="the event that acknowledges a lost end"),
+    ],
+)  # fmt: skip
+def test_an_acknowledged_accident_hides_no_further_change(lab: Lab, accident: str, change: str) -> None:
+    lab.sql(accident)
+    lab.store.close()
+    lab.store = lab.opened(end_may_be_broken=True)
+    reseal(lab.store, believed_keys(lab.store.keys), NOW, {"by": "ops", "why": "disken døde"})
+    assert lab.proof().holds
+    lab.sql(change)
+    assert any(fault.token for fault in lab.proof().faults)
 
 
 def test_a_broken_search_index_is_built_anew_and_never_acknowledged(lab: Lab) -> None:
