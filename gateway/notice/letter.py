@@ -103,10 +103,18 @@ def as_html(item: tuple[Run, ...]) -> Markup:
     return Markup("".join(map(_run_as_html, item)))  # noqa: S704 - escaped run by run
 
 
+_BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
+_SHORT = 16
+
+
 def _run_as_html(run: Run) -> str:
-    words = escape(run.text).replace(_BREAK, "<br>")
+    """Where a narrow screen may break it: an address behind its @, a telephone number and a case id nowhere."""
+    words = escape(run.text).replace(_BREAK, "<br>").replace("@", "@<wbr>")
+    words = _BETWEEN_DIGITS.sub("&nbsp;", words)
     if run.strong:
-        words = f"<strong>{words}</strong>"
+        is_one_word = len(run.text) <= _SHORT and not re.search(r"[\s@]", run.text)
+        look = ' style="white-space:nowrap;"' if is_one_word else ""
+        words = f"<strong{look}>{words}</strong>"
     return f'<a href="{escape(run.href)}" style="color:#0b4f9e;">{words}</a>' if run.href else words
 
 

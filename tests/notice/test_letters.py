@@ -200,8 +200,23 @@ def test_a_value_cannot_leave_its_line(bad: str) -> None:
 def test_a_link_has_its_words_and_its_address() -> None:
     (block,) = parse(link('mailto:a@b?subject="x"', "a@b <c>"))
     assert as_html(block.items[0]) == (
-        '<a href="mailto:a@b?subject=&quot;x&quot;" style="color:#0b4f9e;">a@b &lt;c&gt;</a>'
+        '<a href="mailto:a@b?subject=&quot;x&quot;" style="color:#0b4f9e;">a@<wbr>b &lt;c&gt;</a>'
     )
+
+
+@pytest.mark.parametrize(
+    ("markup", "html"),
+    [
+        ("ring på 70 10 00 00 nu", "ring på 70&nbsp;10&nbsp;00&nbsp;00 nu"),
+        ("til nogen@example.org", "til nogen@<wbr>example.org"),
+        ("**K7M2-QX9P**", '<strong style="white-space:nowrap;">K7M2-QX9P</strong>'),
+        ("**borgervænget@kk.dk**", "<strong>borgervænget@<wbr>kk.dk</strong>"),
+        ("**Ingen har fået mailen.**", "<strong>Ingen har fået mailen.</strong>"),
+    ],
+)
+def test_a_narrow_screen_breaks_no_number_and_an_address_behind_its_at(markup: str, html: str) -> None:
+    (block,) = parse(markup)
+    assert as_html(block.items[0]) == html
 
 
 def test_both_languages_have_the_same_words() -> None:
