@@ -200,7 +200,7 @@ def test_a_value_cannot_leave_its_line(bad: str) -> None:
 def test_a_link_has_its_words_and_its_address() -> None:
     (block,) = parse(link('mailto:a@b?subject="x"', "a@b <c>"))
     assert as_html(block.items[0]) == (
-        '<a href="mailto:a@b?subject=&quot;x&quot;" style="color:#0b4f9e;">a@<wbr>b &lt;c&gt;</a>'
+        '<a href="mailto:a@b?subject=&quot;x&quot;" style="color:#0b4f9e;">a@b &lt;c&gt;</a>'
     )
 
 
@@ -208,15 +208,19 @@ def test_a_link_has_its_words_and_its_address() -> None:
     ("markup", "html"),
     [
         ("ring på 70 10 00 00 nu", "ring på 70&nbsp;10&nbsp;00&nbsp;00 nu"),
-        ("til nogen@example.org", "til nogen@<wbr>example.org"),
         ("**K7M2-QX9P**", '<strong style="white-space:nowrap;">K7M2-QX9P</strong>'),
-        ("**borgervænget@kk.dk**", "<strong>borgervænget@<wbr>kk.dk</strong>"),
+        ("**borgervænget@kk.dk**", "<strong>borgervænget@kk.dk</strong>"),
         ("**Ingen har fået mailen.**", "<strong>Ingen har fået mailen.</strong>"),
     ],
 )
-def test_a_narrow_screen_breaks_no_number_and_an_address_behind_its_at(markup: str, html: str) -> None:
+def test_no_line_ends_inside_a_number_or_a_case_id(markup: str, html: str) -> None:
     (block,) = parse(markup)
     assert as_html(block.items[0]) == html
+
+
+def test_in_a_cell_an_address_breaks_behind_its_at_and_its_link_is_whole() -> None:
+    (block,) = parse(link("mailto:a@b", "a@b"))
+    assert as_html(block.items[0], is_narrow=True) == '<a href="mailto:a@b" style="color:#0b4f9e;">a@<wbr>b</a>'
 
 
 def test_both_languages_have_the_same_words() -> None:
