@@ -99,7 +99,10 @@ def as_text(blocks: tuple[Block, ...]) -> str:
 
 
 def as_html(item: tuple[Run, ...], *, is_narrow: bool = False) -> Markup:
-    """An item's runs as HTML, every word escaped here and nowhere else. is_narrow: an address may break behind its @."""
+    """An item's runs as HTML, every word escaped here and nowhere else.
+
+    is_narrow: an address may break behind its @, because there is no room for it in one piece.
+    """
     at = "@<wbr>" if is_narrow else "@"
     return Markup("".join(_run_as_html(run, at) for run in item))  # noqa: S704 - escaped run by run
 
