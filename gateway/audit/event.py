@@ -82,7 +82,7 @@ class Unread:
 class Event:
     """One thing that happened. Nobody changes it; it is not frozen because that costs each message seven microseconds.
 
-    at: when it was decided, timezone-aware. tls_in, tls_out: version, cipher and peer, empty for a line in clear.
+    at: when it was decided, timezone-aware. tls_in, tls_out: version, cipher and, out, whose certificate; else clear.
     rows: the rows of the matrix that applied. follow_up: what came of the verdict (`bounce`, `reject`, `none`, …).
     reply: what we answered; next_hop_reply: what the next hop answered us. timings: milliseconds by stage.
     details: for other kinds than `message`, what was done (by whom, why, how many); words of operators, not of mail.
