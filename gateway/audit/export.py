@@ -7,9 +7,7 @@ Excel) and `manifest.json` (what was asked, how it is anchored, checksums). `doc
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,22 +17,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gateway.audit import chain
-from gateway.audit.danish import (
-    CATEGORIES,
-    CONFIDENCES,
-    KINDS,
-    MODES,
-    REASONS,
-    ROLES,
-    VERDICTS,
-    in_danish,
-)  # fmt: skip
 from gateway.audit.database import Database
 from gateway.audit.errors import AuditError
 from gateway.audit.event import Event, record_of
 from gateway.audit.rows import PAGE, Ends, Row, checkpoints, ends_of, rows_between
 from gateway.audit.seal import Checkpoint
 from gateway.audit.search import Filter, seq_span
+from gateway.audit.table import HEAD, row_of
 
 FORMAT = 1
 EVENTS, TABLE, MANIFEST = "events.jsonl", "events.csv", "manifest.json"
@@ -118,7 +107,7 @@ def _write(
     with ExitStack() as files:
         lines = files.enter_context(_Summed(folder / EVENTS))
         table = files.enter_context(_Summed(folder / TABLE))
-        table.write("\ufeff".encode() + _csv_row(COLUMNS))
+        table.write(HEAD)
         for number, row in enumerate(rows_between(database, *span), start=1):
             event = _event_asked_for(row, wanted)
             if event is None:
@@ -126,7 +115,7 @@ def _write(
                 left_out += 1
             else:
                 lines.write(_full(row, row.line or b""))
-                table.write(_csv_row(_cells(row, event)))
+                table.write(row_of(row.seq, row.hash, event))
                 given += 1
             if not number % PAGE:
                 progress(number, span[1] - span[0] + 1)
@@ -187,59 +176,6 @@ def _digest_only(row: Row, digest: bytes, why: str) -> bytes:
 def _frame(row: Row) -> bytes:
     keep = json.dumps(str(row.keep))
     return f'{{"seq":{row.seq},"at":{row.at},"keep":{keep},"hash":"{row.hash.hex()}"'.encode()
-
-
-# ---------------------------------------------------------------- the table
-
-
-COLUMNS = (
-    "Løbenummer", "Sagsnummer", "Dansk tid", "Slags", "Node", "Vej", "Klient", "Afsender", "Afsenders klasse",
-    "Modtagere", "Modtageres klasse", "Bytes", "Afgørelse", "Tilstand", "Fund", "Kan ikke læses", "Regler",
-    "Følge", "Svar", "Modtagende servers svar", "TLS ind", "TLS ud", "Politik", "Program", "Oplysninger", "Hash",
-)  # fmt: skip
-
-
-def _cells(row: Row, event: Event) -> tuple[str, ...]:
-    return (
-        str(row.seq),
-        event.case_id,
-        event.local.strftime("%d-%m-%Y %H:%M:%S"),
-        in_danish(event.kind, KINDS),
-        event.node,
-        in_danish(event.role, ROLES),
-        event.client,
-        event.sender,
-        event.sender_class,
-        ", ".join(recipient.masked for recipient in event.recipients),
-        ", ".join(dict.fromkeys(recipient.kind for recipient in event.recipients if recipient.kind)),
-        str(event.size),
-        in_danish(event.verdict, VERDICTS),
-        in_danish(event.mode, MODES),
-        "; ".join(
-            f"{in_danish(found.category, CATEGORIES)} ({in_danish(found.confidence, CONFIDENCES)}) {found.where}"
-            f" × {found.count}"
-            for found in event.findings
-        ),
-        "; ".join(f"{part.where}: {in_danish(part.reason, REASONS)}" for part in event.unreadable),
-        ", ".join(event.rows),
-        event.follow_up,
-        event.reply,
-        event.next_hop_reply,
-        event.tls_in,
-        event.tls_out,
-        event.policy,
-        event.software,
-        json.dumps(dict(event.details), ensure_ascii=False) if event.details else "",
-        row.hash.hex(),
-    )
-
-
-def _csv_row(cells: tuple[str, ...]) -> bytes:
-    """A row as Excel reads it with Danish settings: semicolons. A cell that would be a formula becomes text."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow("'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells)
-    return text.getvalue().encode("utf-8", "replace")
 
 
 def export_details(wanted: Filter, made: Exported, by: str) -> dict[str, Any]:

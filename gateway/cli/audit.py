@@ -146,7 +146,8 @@ def _as_row(record: Record) -> str:
         return f"{record.seq:>9}  ({_why_there_is_none(record)})"
     if event.kind != "message":
         return f"{record.seq:>9}  {event.local:%Y-%m-%d %H:%M:%S}  {event.kind:<8}  {event.case_id}"
-    found = ",".join(dict.fromkeys(found.category for found in event.findings)) or "-"
+    unread = ("unreadable",) if event.unreadable else ()
+    found = ",".join(dict.fromkeys((*(found.category for found in event.findings), *unread))) or "-"
     to = ", ".join(recipient.masked for recipient in event.recipients[:3])
     more = f" +{len(event.recipients) - 3}" if len(event.recipients) > 3 else ""
     when = f"{event.local:%Y-%m-%d %H:%M:%S}"

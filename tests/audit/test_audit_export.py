@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.audit import AuditError, Event, Filter, Found, Recipient, Unread, open_store
-from gateway.audit.export import COLUMNS, EVENTS, MANIFEST, TABLE, export
+from gateway.audit.export import EVENTS, MANIFEST, TABLE, export
 from gateway.audit.keeping import KEEP_DAYS, prune, reseal
 from gateway.audit.keys import believed_keys, signing_key
 from gateway.audit.proof import Proof
@@ -21,6 +21,7 @@ from gateway.audit.rows import ends_of
 from gateway.audit.seal import Checkpoint
 from gateway.audit.search import Person
 from gateway.audit.store import Store
+from gateway.audit.table import COLUMNS
 from gateway.audit.verify_export import verify_export
 from gateway.mail.address import Address
 
@@ -232,8 +233,8 @@ def test_the_table_opens_in_a_danish_excel(store: Store, tmp_path: Path) -> None
     sixth = dict(zip(header, rows[5], strict=True))
     assert sixth["Dansk tid"] == "24-11-2026 19:00:00"
     assert sixth["Afgørelse"] == "stoppet"
-    assert sixth["Fund"] == "CPR-nummer (sikker) attachment:xlsx 1 › sheet 2 × 3"
-    assert sixth["Kan ikke læses"] == "attachment:zip 2: låst med adgangskode"
+    assert sixth["Fund"] == "CPR-nummer (sikker) vedhæftet xlsx 1 › ark 2 × 3"
+    assert sixth["Kan ikke læses"] == "vedhæftet zip 2: låst med adgangskode"
     assert rows[1][header.index("Afsender")] == "'=1+1@lavuk.dk"  # a cell is never a formula
 
 
