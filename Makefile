@@ -37,8 +37,11 @@ bench:           ## What a decision costs; rate, processor time, latency and mem
 
 bench-audit:     ## The record: rates, and how it is when it is large (EVENTS=1000000); writes the tables of docs/audit.md.
 	@scripts/install dev
+	@scripts/debian-peers
 	@$(PYTHON_IN_VENV) bench/audit_rates.py | $(PYTHON_IN_VENV) bench/into_docs.py docs/audit.md rates
+	@$(PYTHON_IN_VENV) bench/audit_rates.py --postgres | $(PYTHON_IN_VENV) bench/into_docs.py docs/audit.md rates-postgres
 	@$(PYTHON_IN_VENV) bench/audit_scale.py --events $(EVENTS) | $(PYTHON_IN_VENV) bench/into_docs.py docs/audit.md scale
+	@$(PYTHON_IN_VENV) bench/audit_scale.py --postgres --events $(EVENTS) | $(PYTHON_IN_VENV) bench/into_docs.py docs/audit.md scale-postgres
 
 accuracy:        ## Recall and false blocks on the labelled mails of ../shared; fails under the targets.
 	@scripts/install dev

@@ -1,9 +1,10 @@
 """How the record behaves when it is large: list and filter, prove, report, export.
 
-    python bench/audit_scale.py [--events 1000000] [--folder FOLDER] [--store URL] [--fill-only]
+    python bench/audit_scale.py [--events 1000000] [--postgres] [--folder FOLDER] [--store URL] [--fill-only]
 
-Prints the table that stands in docs/audit.md. A million events take about a minute to make and a gigabyte of disk. With
-a folder the store is kept there, and one that has its events already is only measured.
+Prints the table that stands in docs/audit.md. A million events take a minute or two to make and a gigabyte of disk.
+With a folder the store is kept there, and one that has its events already is only measured; `--postgres` starts a
+server of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+from own_postgres import own_postgres
 
 from gateway.audit import Event, Found, Recipient, Unread, open_store
 from gateway.audit.keys import believed_keys
@@ -101,16 +104,21 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="where the store is kept; a temporary folder otherwise")
     parser.add_argument("--store", help="another store than SQLite in that folder: postgresql://…")
+    parser.add_argument("--postgres", action="store_true", help="a server of its own, from Debian's packages")
     parser.add_argument("--fill-only", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, own_postgres(options.postgres) as own:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        store = open_store(options.store or f"sqlite:///{folder.resolve()}/audit.db", folder.resolve() / "keys")
+        url = own or options.store or f"sqlite:///{folder.resolve()}/audit.db"
+        store = open_store(url, folder.resolve() / "keys")
         store.open()
         print(f"| {options.events:,} events | |\n|---|---|".replace(",", " "))
         if missing := options.events - len_of(store):
-            timed(f"writing {missing:,} of them, {WRITTEN} at a time".replace(",", " "), lambda: fill(store, missing))
+            timed(
+                f"writing {missing:,}".replace(",", " ") + f" of them, {WRITTEN} at a time",
+                lambda: fill(store, missing),
+            )
         if not options.fill_only:
             measure(store, options.events)
         store.close()

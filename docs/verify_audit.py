@@ -1,6 +1,6 @@
 """Prove an export of Postvagt's record: python3 verify_audit.py FOLDER PUBLIC-KEY.pub [CHECKPOINT.json …]
 
-Needs Python 3.11 and the package `cryptography`, nothing of Postvagt. Exit 0: everything adds up; 1: it does not.
+Needs Python 3.11 and `cryptography`, nothing of Postvagt. Exit 0: everything adds up; 1: it does not; 2: no export.
 Take the public key, and checkpoints if you have them, from another hand than the export itself.
 """
 
@@ -17,10 +17,11 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def parsed(raw: bytes) -> tuple[dict, bytes | None]:
-    """A line of events.jsonl: its frame, and the event's exact bytes when they are there."""
-    frame, _, event = raw.partition(b',"event":')
-    return (json.loads(frame + b"}"), event[:-1]) if event else (json.loads(raw), None)
+def parsed(raw: bytes) -> tuple[dict, bytes, bytes | None]:
+    """A line of events.jsonl: its frame, the event's digest, and the event's exact bytes when they are there."""
+    start, _, event = raw.partition(b',"event":')
+    frame = json.loads(start + b"}" if event else raw)
+    return (frame, sha256(event[:-1]), event[:-1]) if event else (frame, bytes.fromhex(frame["digest"]), None)
 
 
 def seal_complaint(seal: dict, store: str, key) -> str:
@@ -38,13 +39,18 @@ def walk(folder: Path, manifest: dict, seals: dict[int, list[dict]], key) -> lis
     previous = bytes.fromhex(manifest["hash_before_first"])
     with (folder / "events.jsonl").open("rb") as lines:
         for raw in lines:
-            frame, event = parsed(raw.rstrip(b"\n"))
-            if frame["seq"] != seq + 1:
+            try:
+                frame, digest, event = parsed(raw.rstrip(b"\n"))
+                number, stored = frame["seq"], bytes.fromhex(frame["hash"])
+                link = b"%d %d %s\n" % (number, frame["at"], frame["keep"].encode())
+            except (ValueError, KeyError, TypeError, AttributeError):
+                faults.append(f"event {seq + 1}: cannot be read")
+                previous = None  # what comes behind it is proved all the same
+                continue
+            if number != seq + 1:
                 faults.append(f"event {seq + 1}: missing")
-            seq, stored = frame["seq"], bytes.fromhex(frame["hash"])
-            digest = bytes.fromhex(frame["digest"]) if event is None else sha256(event)
-            link = b"%d %d %s\n" % (seq, frame["at"], frame["keep"].encode())
-            if sha256(previous + link + digest) != stored:
+            seq = number
+            if previous is not None and sha256(previous + link + digest) != stored:
                 faults.append(f"event {seq}: not the one that was recorded here")
             previous = stored
             if event is None and frame["why"] == "pruned":
@@ -58,8 +64,7 @@ def walk(folder: Path, manifest: dict, seals: dict[int, list[dict]], key) -> lis
                     faults.append(f"event {seq}: sealed with another hash; it or one before it was changed")
     if seq != manifest["last"]:
         faults.append(f"event {seq + 1}: missing, the export goes to {manifest['last']}")
-    for at in sorted(at for at in seals if at > seq):
-        faults.append(f"event {at}: a checkpoint says that it was there, the export ends at {seq}")
+    faults += [f"event {at}: a checkpoint says it was there, the export ends at {seq}" for at in seals if at > seq]
     if manifest["to_the_end"]:
         unsaid = (n for n, at, keep in pruned if at >= before.get(keep, (0, 0))[0] or n > before[keep][1])
         faults += [f"event {n}: emptied, and no pruning says so" for n in unsaid]
@@ -86,4 +91,8 @@ def main(folder: Path, key_file: str, *checkpoints: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))
+    try:
+        sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))
+    except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
+        print(f"nothing could be proved ({type(error).__name__}: {error})\n{__doc__}", file=sys.stderr)
+        sys.exit(2)

@@ -19,8 +19,8 @@ def genesis(store_id: str) -> bytes:
     return sha256(b"postvagt audit " + store_id.encode("ascii")).digest()
 
 
-def digest_of(line: str) -> bytes:
-    return sha256(line.encode()).digest()
+def digest_of(line: bytes) -> bytes:
+    return sha256(line).digest()
 
 
 def link(previous: bytes, seq: int, at: int, keep: str, digest: bytes) -> bytes:

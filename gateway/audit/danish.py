@@ -63,6 +63,36 @@ KINDS: Mapping[str, str] = {
     "reseal": "ny forsegling",
 }
 
+FOLLOW_UPS: Mapping[str, str] = {
+    "none": "",
+    "bounce": "besked til afsenderen",
+    "reject": "afvist over for afsenderens server",
+    "notify": "sendt, og besked til afsenderen",
+}
+
+PLACES: Mapping[str, str] = {
+    "annotation": "bemærkning",
+    "attachment": "vedhæftet",
+    "bookmark": "bogmærke",
+    "cell": "celle",
+    "comment": "kommentar",
+    "filename": "filnavn",
+    "footer": "sidefod",
+    "form": "formular",
+    "header": "mailfelt",
+    "hidden": "skjult tekst",
+    "html": "HTML",
+    "note": "note",
+    "page": "side",
+    "picture": "billede",
+    "properties": "egenskaber",
+    "sheet": "ark",
+    "slide": "dias",
+    "subject": "emne",
+    "text": "tekst",
+}
+"""The steps of a place in a message (`mail.place`)."""
+
 MONTHS = (
     "januar", "februar", "marts", "april", "maj", "juni",
     "juli", "august", "september", "oktober", "november", "december",
@@ -72,6 +102,17 @@ MONTHS = (
 def in_danish(word: str, words: Mapping[str, str]) -> str:
     """The Danish word; one that has none stands as it is."""
     return words.get(word, word)
+
+
+def place_in_danish(where: str) -> str:
+    """A place as the record has it, `attachment:xlsx 1 › sheet 2`, in Danish: `vedhæftet xlsx 1 › ark 2`."""
+    return " › ".join(map(_step_in_danish, where.split(" › ")))
+
+
+def _step_in_danish(step: str) -> str:
+    kind = step.split(" ")[0].split(":")[0]
+    rest = step[len(kind) :]
+    return in_danish(kind, PLACES) + (f" {rest[1:]}" if rest.startswith(":") else rest)
 
 
 def number(value: float) -> str:

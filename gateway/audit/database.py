@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,11 @@ class _FileLock:
                 self._file = -1
 
 
+def raw(value: object) -> bytes:
+    """A column of bytes, whatever somebody has put into it: SQLite takes any kind of value."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def _parsed(text: str) -> URL:
     try:
         url = make_url(text)
@@ -229,5 +235,6 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
 
 def set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # transactions begin where this file says so
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # a damaged row is read, and judged
     for setting in _SQLITE_SETTINGS:
         connection.execute(setting)

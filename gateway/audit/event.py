@@ -82,7 +82,7 @@ class Unread:
 class Event:
     """One thing that happened. Nobody changes it; it is not frozen because that costs each message seven microseconds.
 
-    at: when it was decided, timezone-aware. tls_in, tls_out: version, cipher and peer, empty for a line in clear.
+    at: when it was decided, timezone-aware. tls_in, tls_out: version, cipher and, out, whose certificate; else clear.
     rows: the rows of the matrix that applied. follow_up: what came of the verdict (`bounce`, `reject`, `none`, …).
     reply: what we answered; next_hop_reply: what the next hop answered us. timings: milliseconds by stage.
     details: for other kinds than `message`, what was done (by whom, why, how many); words of operators, not of mail.
@@ -160,9 +160,15 @@ class Event:
             return _in_any_case(record | {name: value for name, value in zip(_SHARED, shared, strict=True) if value})
 
     @classmethod
-    def decode(cls, line: str) -> Event:
-        """The event a stored line holds; a field this version does not know is left out."""
-        record = orjson.loads(line)
+    def decode(cls, line: str | bytes) -> Event | None:
+        """The event a stored line holds; a field this version does not know is left out. None: the line is damaged."""
+        try:
+            return cls._of(orjson.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    @classmethod
+    def _of(cls, record: Mapping[str, Any]) -> Event:
         values = {name: record[name] for name in _READ if name in record}
         values["at"] = datetime.fromisoformat(record["utc"])
         values["recipients"] = tuple(Recipient(**row) for row in record.get("recipients", ()))
@@ -218,6 +224,16 @@ def _clocks(seconds: int) -> tuple[str, str]:
 def marks_as_json(marks: tuple[str, ...]) -> str:
     """The words as the store keeps them until they are in its index: a list that databases can read."""
     return orjson.dumps(marks).decode()
+
+
+def record_of(line: str | bytes) -> dict[str, Any] | None:
+    """A stored line as it is, when it can be searched for. None: it is damaged, which `verify` names."""
+    try:
+        record: dict[str, Any] = orjson.loads(line)
+        marks_of(record)
+        return record if isinstance(record["case_id"], str) else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def marks_of(record: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,9 +7,7 @@ Excel) and `manifest.json` (what was asked, how it is anchored, checksums). `doc
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,25 +16,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from gateway.audit import chain
-from gateway.audit.danish import (
-    CATEGORIES,
-    CONFIDENCES,
-    KINDS,
-    MODES,
-    REASONS,
-    ROLES,
-    VERDICTS,
-    in_danish,
-)  # fmt: skip
 from gateway.audit.database import Database
 from gateway.audit.errors import AuditError
-from gateway.audit.event import Event
+from gateway.audit.event import Event, record_of
 from gateway.audit.rows import PAGE, Ends, Row, checkpoints, ends_of, rows_between
 from gateway.audit.seal import Checkpoint
 from gateway.audit.search import Filter, seq_span
+from gateway.audit.table import HEAD, row_of
 
 FORMAT = 1
 EVENTS, TABLE, MANIFEST = "events.jsonl", "events.csv", "manifest.json"
@@ -120,20 +107,27 @@ def _write(
     with ExitStack() as files:
         lines = files.enter_context(_Summed(folder / EVENTS))
         table = files.enter_context(_Summed(folder / TABLE))
-        table.write("\ufeff".encode() + _csv_row(COLUMNS))
+        table.write(HEAD)
         for number, row in enumerate(rows_between(database, *span), start=1):
-            record = orjson.loads(row.line) if row.line is not None else None
-            if record is None or row.line is None or not wanted.fits(row, record):
-                is_needed = record is not None and record["kind"] in _NEEDED
-                lines.write(_full(row, row.line) if is_needed and row.line else _digest_only(row))
+            event = _event_asked_for(row, wanted)
+            if event is None:
+                lines.write(_without_event(row))
                 left_out += 1
             else:
-                lines.write(_full(row, row.line))
-                table.write(_csv_row(_cells(row, Event.decode(row.line))))
+                lines.write(_full(row, row.line or b""))
+                table.write(row_of(row.seq, row.hash, event))
                 given += 1
             if not number % PAGE:
                 progress(number, span[1] - span[0] + 1)
         return (given, left_out), {EVENTS: lines.sum, TABLE: table.sum}
+
+
+def _event_asked_for(row: Row, wanted: Filter) -> Event | None:
+    """The event, unless it was not asked for, is gone, or is damaged."""
+    record = record_of(row.line) if row.line is not None else None
+    if record is None or row.line is None or not wanted.fits(row, record):
+        return None
+    return Event.decode(row.line)
 
 
 class _Summed:
@@ -158,70 +152,30 @@ class _Summed:
         return self._sum.hexdigest()
 
 
-def _full(row: Row, line: str) -> bytes:
+def _full(row: Row, line: bytes) -> bytes:
     """The event's line goes in as it is, last, so that its exact bytes can be cut out and hashed."""
-    head = f'{{"seq":{row.seq},"at":{row.at},"keep":"{row.keep}","hash":"{row.hash.hex()}"'
-    return f'{head},"event":{line}}}\n'.encode()
+    return b'%s,"event":%s}\n' % (_frame(row), line)
 
 
-def _digest_only(row: Row) -> bytes:
-    digest = chain.digest_of(row.line) if row.line is not None else row.digest or b""
-    why = "pruned" if row.line is None else "left out"
-    head = f'{{"seq":{row.seq},"at":{row.at},"keep":"{row.keep}","hash":"{row.hash.hex()}"'
-    return f'{head},"digest":"{digest.hex()}","why":"{why}"}}\n'.encode()
+def _without_event(row: Row) -> bytes:
+    """Its digest is enough for the chain; what the proof itself reads is there in any case."""
+    if row.line is None:
+        return _digest_only(row, row.digest or b"", "pruned")
+    record = record_of(row.line)
+    if record is None:
+        return _digest_only(row, chain.digest_of(row.line), "damaged")
+    if record["kind"] in _NEEDED:
+        return _full(row, row.line)
+    return _digest_only(row, chain.digest_of(row.line), "left out")
 
 
-# ---------------------------------------------------------------- the table
+def _digest_only(row: Row, digest: bytes, why: str) -> bytes:
+    return b'%s,"digest":"%s","why":"%s"}\n' % (_frame(row), digest.hex().encode(), why.encode())
 
 
-COLUMNS = (
-    "Løbenummer", "Sagsnummer", "Dansk tid", "Slags", "Node", "Vej", "Klient", "Afsender", "Afsenders klasse",
-    "Modtagere", "Modtageres klasse", "Bytes", "Afgørelse", "Tilstand", "Fund", "Kan ikke læses", "Regler",
-    "Følge", "Svar", "Modtagende servers svar", "TLS ind", "TLS ud", "Politik", "Program", "Oplysninger", "Hash",
-)  # fmt: skip
-
-
-def _cells(row: Row, event: Event) -> tuple[str, ...]:
-    return (
-        str(row.seq),
-        event.case_id,
-        event.local.strftime("%d-%m-%Y %H:%M:%S"),
-        in_danish(event.kind, KINDS),
-        event.node,
-        in_danish(event.role, ROLES),
-        event.client,
-        event.sender,
-        event.sender_class,
-        ", ".join(recipient.masked for recipient in event.recipients),
-        ", ".join(dict.fromkeys(recipient.kind for recipient in event.recipients if recipient.kind)),
-        str(event.size),
-        in_danish(event.verdict, VERDICTS),
-        in_danish(event.mode, MODES),
-        "; ".join(
-            f"{in_danish(found.category, CATEGORIES)} ({in_danish(found.confidence, CONFIDENCES)}) {found.where}"
-            f" × {found.count}"
-            for found in event.findings
-        ),
-        "; ".join(f"{part.where}: {in_danish(part.reason, REASONS)}" for part in event.unreadable),
-        ", ".join(event.rows),
-        event.follow_up,
-        event.reply,
-        event.next_hop_reply,
-        event.tls_in,
-        event.tls_out,
-        event.policy,
-        event.software,
-        json.dumps(dict(event.details), ensure_ascii=False) if event.details else "",
-        row.hash.hex(),
-    )
-
-
-def _csv_row(cells: tuple[str, ...]) -> bytes:
-    """A row as Excel reads it with Danish settings: semicolons. A cell that would be a formula becomes text."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow("'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell for cell in cells)
-    return text.getvalue().encode("utf-8", "replace")
+def _frame(row: Row) -> bytes:
+    keep = json.dumps(str(row.keep))
+    return f'{{"seq":{row.seq},"at":{row.at},"keep":{keep},"hash":"{row.hash.hex()}"'.encode()
 
 
 def export_details(wanted: Filter, made: Exported, by: str) -> dict[str, Any]:

@@ -11,16 +11,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, tuple_, update
 
 from gateway.audit import chain, schema
-from gateway.audit.event import KEEPS, Event, marks_of, microseconds
+from gateway.audit.database import raw
+from gateway.audit.event import KEEPS, Event, marks_of, microseconds, record_of
 from gateway.audit.linking import Entry
+from gateway.audit.proof import Proof
 from gateway.audit.release import forget_claims
 from gateway.audit.store import Store
-from gateway.audit.verify import Proof, verify
+from gateway.audit.verify import verify
 
 KEEP_DAYS: Mapping[str, int] = dict.fromkeys(KEEPS, 180)
 """Six months, as the old sikkerhedsbekendtgørelse had it and data processing agreements still do (danish-rules §7)."""
@@ -65,7 +66,7 @@ def _new_origin(connection: Connection, before: Mapping[str, int]) -> tuple[int,
     first_kept = connection.execute(kept).scalar()
     last_old = head.seq if first_kept is None else first_kept - 1
     found = connection.execute(select(_event.c.seq, _event.c.hash).where(_event.c.seq == last_old)).one_or_none()
-    return (found.seq, bytes(found.hash)) if found else (head.origin_seq, bytes(head.origin_hash))
+    return (found.seq, raw(found.hash)) if found else (head.origin_seq, raw(head.origin_hash))
 
 
 def _is_old(before: Mapping[str, int]) -> ColumnElement[bool]:
@@ -102,7 +103,7 @@ def _empty(store: Store, before: Mapping[str, int], progress: Callable[[int], No
                 return emptied
             _forget_marks(connection, [(row.seq, row.line) for row in rows])
             for row in rows:
-                emptied_row = {"line": None, "digest": chain.digest_of(row.line), "case_id": ""}
+                emptied_row = {"line": None, "digest": chain.digest_of(row.line.encode()), "case_id": ""}
                 connection.execute(update(_event).where(_event.c.seq == row.seq).values(**emptied_row))
         emptied, last = emptied + len(rows), rows[-1].seq
         progress(emptied)
@@ -110,7 +111,10 @@ def _empty(store: Store, before: Mapping[str, int], progress: Callable[[int], No
 
 def _forget_marks(connection: Connection, lines: list[tuple[int, str | None]]) -> None:
     connection.execute(delete(schema.fresh).where(schema.fresh.c.seq.in_([seq for seq, _ in lines])))
-    marks = [(word, seq) for seq, line in lines if line is not None for word in marks_of(orjson.loads(line))]
+    records = [(seq, record_of(line)) for seq, line in lines if line is not None]
+    if damaged := [seq for seq, record in records if record is None]:
+        connection.execute(delete(_mark).where(_mark.c.seq.in_(damaged)))
+    marks = [(word, seq) for seq, record in records if record is not None for word in marks_of(record)]
     for start in range(0, len(marks), 500):
         some = marks[start : start + 500]
         connection.execute(delete(_mark).where(tuple_(_mark.c.word, _mark.c.seq).in_(some)))
@@ -138,13 +142,13 @@ def reseal(store: Store, keys: Mapping[str, Ed25519PublicKey], now: datetime, de
 
 
 def _set_end(connection: Connection) -> None:
-    """Go on behind everything that was ever numbered, so that no number is given twice."""
+    """Go on behind everything that was ever numbered, so that no number is given twice, and link to what is there."""
     newest = connection.execute(select(_event.c.seq, _event.c.hash).order_by(_event.c.seq.desc()).limit(1)).first()
     head = connection.execute(select(_head)).one()
     sealed = connection.execute(select(func.max(schema.checkpoint.c.seq))).scalar() or 0
     last = newest.seq if newest else head.origin_seq
     end = max(last, head.seq, sealed)
-    hash_ = newest.hash if newest and end == last else head.hash
+    hash_ = raw(newest.hash if newest else head.origin_hash)
     connection.execute(update(_head).values(seq=end, hash=hash_))
 
 
@@ -156,17 +160,18 @@ def reindex(store: Store, progress: Callable[[int], None] = lambda done: None) -
         done, last = 0, 0
         while rows := _lines_after(connection, last):
             last = rows[-1][0]
-            words = [{"word": word, "seq": seq} for seq, record in rows for word in marks_of(record)]
-            connection.execute(insert(_mark), words)
-            for seq, record in rows:
+            records = [(seq, record) for seq, line in rows if (record := record_of(line)) is not None]
+            words = [{"word": word, "seq": seq} for seq, record in records for word in marks_of(record)]
+            if words:
+                connection.execute(insert(_mark), words)
+            for seq, record in records:
                 mine = (_event.c.seq == seq, _event.c.case_id != record["case_id"])
                 connection.execute(update(_event).where(*mine).values(case_id=record["case_id"]))
-            done += len(rows)
+            done += len(records)
             progress(done)
     return done
 
 
-def _lines_after(connection: Connection, last: int) -> list[tuple[int, dict[str, Any]]]:
+def _lines_after(connection: Connection, last: int) -> list[tuple[int, str]]:
     query = select(_event.c.seq, _event.c.line).where(_event.c.seq > last, _event.c.line.is_not(None))
-    rows = connection.execute(query.order_by(_event.c.seq).limit(_STEP)).all()
-    return [(seq, orjson.loads(line)) for seq, line in rows]
+    return [(row.seq, row.line) for row in connection.execute(query.order_by(_event.c.seq).limit(_STEP))]

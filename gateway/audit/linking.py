@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, insert, select, update
 
 from gateway.audit import chain, schema
-from gateway.audit.database import Bulk, Database, Statement
+from gateway.audit.database import Bulk, Database, Statement, raw
 from gateway.audit.event import Event, marks_as_json
 from gateway.audit.seal import Checkpoint, Signer
 
@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     def of(cls, event: Event) -> Entry:
         line = event.encode()
         marks = marks_as_json(event.marks)
-        return cls(event.microseconds, event.keep, event.case_id, line, chain.digest_of(line), marks)
+        return cls(event.microseconds, event.keep, event.case_id, line, chain.digest_of(line.encode()), marks)
 
 
 class _Head(NamedTuple):
@@ -70,7 +70,7 @@ class Linker:
         """
         self._head.run(cursor, {})
         head = _Head._make(cursor.fetchone() or ())
-        seq, previous = head.seq, bytes(head.hash)
+        seq, previous = head.seq, raw(head.hash)
         rows: list[Any] = []
         words: list[Any] = []
         for at, keep, case_id, line, digest, marks in entries:

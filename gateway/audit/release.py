@@ -115,6 +115,8 @@ def revoke_events(connection: Connection, case_id: str, by: str, why: str, now: 
 def _blocked(connection: Connection, case_id: str) -> Event:
     records = find(connection, Filter(kind=MESSAGE, case_id=case_id), 1)
     event = records[0].event if records else None
+    if event is None and records and records[0].line is not None:
+        raise AuditError(f"the event of case {case_id} is damaged: `audit verify` tells more")
     if event is None:
         raise AuditError(f"no message has the case id {case_id}, or retention has removed it")
     if event.verdict != "block":

@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, func, select
 
-from gateway.audit.database import Database
-from gateway.audit.event import BREACH, SERVICE, danish_time, microseconds
+from gateway.audit.database import Database, raw
+from gateway.audit.event import BREACH, SERVICE, danish_time, microseconds, record_of
+from gateway.audit.proof import Proof
 from gateway.audit.rows import ends_of
 from gateway.audit.schema import event, mark
 from gateway.audit.seal import complaint
 from gateway.audit.search import Filter, find, seq_span
-from gateway.audit.verify import Proof
 
 PAGE = 2000
 OUTSIDE = "udefra"
@@ -85,6 +84,7 @@ class Month:
     releases: list[Released] = field(default_factory=list)
     service: Counter[str] = field(default_factory=Counter)
     removed: int = 0
+    damaged: int = 0
     chain: list[tuple[bool | None, str]] = field(default_factory=list)
 
 
@@ -167,13 +167,17 @@ def _count_stopped(
         if not done % PAGE:
             progress(done, total)
         if line is None:
+            month.removed += 1
             continue
-        record = orjson.loads(line)
+        record = record_of(line)
+        if record is None:
+            month.damaged += 1
+            continue
         month.by_dagtilbud[_dagtilbud(record, names)] += 1
         month.by_category.update(_categories(record))
         classes = {recipient.get("kind", "") for recipient in record.get("recipients", ())}
         month.by_class.update(names.classes.get(kind, kind) or "ukendt" for kind in classes)
-    month.removed = max(0, total - done)
+    month.removed += max(0, total - done)
 
 
 def _dagtilbud(record: Mapping[str, Any], names: Names) -> str:
@@ -195,7 +199,7 @@ def _categories(record: Mapping[str, Any]) -> set[str]:
 def _count_unreadable(database: Database, month: Month, span: Filter) -> None:
     for line in _lines(database, span, "category:unreadable"):
         if line is not None:
-            month.by_reason.update(part["reason"] for part in orjson.loads(line).get("unreadable", ()))
+            month.by_reason.update(part["reason"] for part in (record_of(line) or {}).get("unreadable", ()))
 
 
 def _count_service(connection: Connection, month: Month, span: Filter) -> None:
@@ -241,7 +245,7 @@ def chain_state(database: Database, keys: Mapping[str, Ed25519PublicKey]) -> lis
         newest = connection.execute(select(event.c.hash).where(event.c.seq == seal.seq)).scalar()
     if not seal.seq:
         return [(None, "Loggen er tom.")]
-    fits = newest is not None and bytes(newest) == seal.hash and not complaint(seal, keys)
+    fits = newest is not None and raw(newest) == seal.hash and not complaint(seal, keys)
     said = "Seglet på den nyeste hændelse" + (" er ægte" if fits else " passer IKKE")
     when = danish_time(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=seal.at))
     return [

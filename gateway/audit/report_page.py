@@ -177,7 +177,7 @@ def _bars(title: str, lead: str, what: str, counts: Mapping[str, int]) -> str:
 
 
 def _releases(month: Month) -> str:
-    lead = "Mails, som blev stoppet ved en fejl, og som en leder lod gå igennem."
+    lead = "Mails, som blev stoppet ved en fejl, og som derfor måtte sendes én gang mere."
     rows = [
         (f"{release.at:%d-%m-%Y}", release.case_id, "taget tilbage" if release.revoked else "frigivet", release.by,
          release.why)
@@ -203,16 +203,23 @@ def _state(month: Month) -> str:
     if month.removed:
         gone = one_or_more(month.removed, "stoppet mail er slettet", "stoppede mails er slettet")
         lines.append(f"<li>{escape(gone)} efter fristen og er kun talt med i det samlede tal.</li>")
+    if month.damaged:
+        broken = one_or_more(month.damaged, "hændelse kan", "hændelser kan")
+        lines.append(f"<li>{_mark(False)}{escape(broken)} ikke læses; postvagt audit verify siger hvilke.</li>")
     for kind, one, more in (
-        ("ambiguity", "mail har et uvist udfald", "mails har et uvist udfald"),
-        ("refused_policy", "gang blev nye regler afvist", "gange blev nye regler afvist"),
-        ("reseal", "gang blev kæden forseglet på ny efter et uheld", "gange blev kæden forseglet på ny efter et uheld"),
-        ("prune", "gang blev gamle hændelser slettet", "gange blev gamle hændelser slettet"),
-        ("export", "udtræk af loggen", "udtræk af loggen"),
-        ("start", "start af Postvagt", "starter af Postvagt"),
+        ("ambiguity", "{} mail har et uvist udfald", "{} mails har et uvist udfald"),
+        ("refused_policy", "Nye regler blev afvist {} gang", "Nye regler blev afvist {} gange"),
+        (
+            "reseal",
+            "Kæden blev forseglet på ny {} gang efter et uheld",
+            "Kæden blev forseglet på ny {} gange efter uheld",
+        ),
+        ("prune", "Gamle hændelser blev slettet {} gang", "Gamle hændelser blev slettet {} gange"),
+        ("export", "Der blev taget {} udtræk af loggen", "Der blev taget {} udtræk af loggen"),
+        ("start", "Postvagt blev startet {} gang", "Postvagt blev startet {} gange"),
     ):
-        if month.service[kind]:
-            lines.append(f"<li>{escape(one_or_more(month.service[kind], one, more))}.</li>")
+        if count := month.service[kind]:
+            lines.append(f"<li>{escape((one if count == 1 else more).format(number(count)))}.</li>")
     return _section("Er loggen i orden?", lead, f"<ul>{''.join(lines)}</ul>")
 
 

@@ -151,7 +151,10 @@ def check_version(connection: Connection) -> None:
 
 
 def _version(connection: Connection) -> int:
-    version = int(_meta(connection, "schema"))
+    given = _meta(connection, "schema")
+    if not given.isdecimal():
+        raise AuditError("the audit store does not say which version it has: its table `meta` is damaged")
+    version = int(given)
     if version > VERSION:
         raise AuditError(
             f"the audit store has version {version}, this program knows {VERSION}: it was made by a newer Postvagt"
@@ -174,5 +177,7 @@ def _create(connection: Connection) -> None:
 
 
 def _meta(connection: Connection, name: str) -> str:
-    value: str = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one()
-    return value
+    value = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+    if value is None:
+        raise AuditError(f"the audit store has lost the row `{name}` of its table `meta`")
+    return str(value)

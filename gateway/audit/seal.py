@@ -61,13 +61,13 @@ class Checkpoint:
         try:
             given = json.loads(text)
             hash_, signature = bytes.fromhex(given["hash"]), bytes.fromhex(given["signature"])
-            return cls(given["store"], int(given["seq"]), int(given["at"]), hash_, given["signer"], signature)
+            return cls(given["store"], int(given["seq"]), int(given["at"]), hash_, str(given["signer"]), signature)
         except (KeyError, TypeError, ValueError):
             raise ValueError("this is no checkpoint of the record") from None
 
 
 def _text(store: str, seq: int, at: int, hash_: bytes) -> bytes:
-    return f"postvagt checkpoint\n{store}\n{seq} {at}\n{hash_.hex()}\n".encode("ascii")
+    return f"postvagt checkpoint\n{store}\n{seq} {at}\n{hash_.hex()}\n".encode()
 
 
 class Signer:

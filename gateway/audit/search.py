@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from gateway.audit.database import raw
 from gateway.audit.event import MESSAGE, RELAY, Event, marks_of, microseconds, recorded_recipient, sender_mark
 from gateway.audit.rows import Row
 from gateway.audit.schema import event, mark
@@ -26,7 +27,10 @@ _COUNTED = 2000
 
 
 class Record(NamedTuple):
-    """An event as the store holds it, and its line byte for byte; both are None when retention has removed it."""
+    """An event as the store holds it, and its line byte for byte; both are None when retention has removed it.
+
+    A line without an event is damaged.
+    """
 
     seq: int
     hash: bytes
@@ -87,12 +91,12 @@ class Filter:
             and (not self.case_id or row.case_id == self.case_id)
             and (self.kind != MESSAGE or record["kind"] == MESSAGE)
             and (self.verdict != RELAY or record.get("verdict") == RELAY)
-            and (self.about is None or _is_about(self.about, marks, row.line or ""))
+            and (self.about is None or _is_about(self.about, marks, row.line or b""))
         )
 
 
-def _is_about(person: Person, marks: tuple[str, ...], line: str) -> bool:
-    return person.from_mark in marks or (person.to_mark in marks and person.identity in line)
+def _is_about(person: Person, marks: tuple[str, ...], line: bytes) -> bool:
+    return person.from_mark in marks or (person.to_mark in marks and person.identity.encode() in line)
 
 
 def find(connection: Connection, wanted: Filter, limit: int) -> list[Record]:
@@ -125,7 +129,7 @@ _COLUMNS = (event.c.seq, event.c.hash, event.c.line)
 
 def _records(connection: Connection, query: Select[Any]) -> Iterator[Record]:
     for seq, hash_, line in connection.execute(query):
-        yield Record(seq, bytes(hash_), Event.decode(line) if line is not None else None, line)
+        yield Record(seq, raw(hash_), Event.decode(line) if line is not None else None, line)
 
 
 def _by_words(connection: Connection, words: list[str]) -> Select[Any]:

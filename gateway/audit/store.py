@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from gateway.audit import index, schema
-from gateway.audit.database import Database
+from gateway.audit.database import Database, raw
 from gateway.audit.errors import AuditError
 from gateway.audit.event import Event
 from gateway.audit.keys import signing_key
@@ -138,14 +138,14 @@ def _check_end(connection: Connection, signer: Signer) -> None:
     head = connection.execute(select(schema.head)).one_or_none()
     newest = select(schema.event.c.seq, schema.event.c.hash).order_by(schema.event.c.seq.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
-    end = (last.seq, bytes(last.hash)) if last else None
-    if head is None or end != ((head.seq, bytes(head.hash)) if head.seq > head.origin_seq else None):
+    end = (last.seq, raw(last.hash)) if last else None
+    if head is None or end != ((head.seq, raw(head.hash)) if head.seq > head.origin_seq else None):
         raise AuditError(
             "the end of the audit chain is not where its seal says: `audit verify` tells more, `audit reseal` goes on"
         )
     if head.signer == signer.id:
         seal = Checkpoint(
-            schema.store_id(connection), head.seq, head.at, bytes(head.hash), head.signer, bytes(head.signature)
+            schema.store_id(connection), head.seq, head.at, raw(head.hash), head.signer, raw(head.signature)
         )
         if wrong := complaint(seal, keyring([signer.public])):
             raise AuditError(f"the seal of the audit chain {wrong}: `audit verify` tells more, `audit reseal` goes on")

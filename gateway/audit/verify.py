@@ -1,18 +1,17 @@
 """Proving the record: every link, every seal, every gap, and that what is searched is what was sealed.
 
-A fault never ends the proof. The stored hash of a faulty event is taken as given and the proof goes on behind it, so
-that one flipped letter is one fault and everything after it is still proved. A fault that an operator has acknowledged
-with `audit reseal` is told apart, and only as long as the fault is exactly the one that was acknowledged.
+A long record is walked in stretches by several processes at once: an event's hash needs nothing but the stored hash of
+the one before it, and that this one is right is what the stretch before it proves.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import suppress
 from functools import partial
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
@@ -21,65 +20,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection, func, select
 
 from gateway.audit import chain, schema
-from gateway.audit.database import Database
+from gateway.audit.database import Database, raw
 from gateway.audit.errors import AuditError
 from gateway.audit.event import marks_of
-from gateway.audit.rows import Ends, Row, Sums, checkpoints, ends_of, rows_between
-from gateway.audit.seal import Checkpoint, complaint
+from gateway.audit.proof import Fault, Proof, Pruning, acknowledged_by
+from gateway.audit.rows import Ends, Row, Sums, checkpoints, ends_of, outside, rows_between
+from gateway.audit.seal import Checkpoint
+from gateway.audit.walk import Begin, Walk
 
 STRETCH = 100_000
 """Events that are walked at a stretch; a longer record is walked by several processes at once."""
-
-MOST_FAULTS = 1000
-"""Faults that are named; a store with more is no record any longer."""
-
-
-class Fault(NamedTuple):
-    """Something that is not as it was sealed.
-
-    token: names it exactly, for an acknowledgement. Empty: the search index, which is not acknowledged but built anew.
-    """
-
-    seq: int
-    what: str
-    token: str
-
-    def __str__(self) -> str:
-        return f"event {self.seq} {self.what}"
-
-
-@dataclass(frozen=True, slots=True)
-class Pruning:
-    """What a `prune` event allows to be gone: events before a time, by class, and everything up to the origin."""
-
-    seq: int
-    before: Mapping[str, int]
-    origin: int
-    origin_hash: str
-
-    def allows_emptied(self, row: Row) -> bool:
-        return self.seq > row.seq and row.at < self.before.get(row.keep, 0)
-
-    def allows_origin(self, seq: int, hash_: bytes) -> bool:
-        """A pruning may still be on its way to the origin it tells of; on arrival the hash is the one it told."""
-        return seq < self.origin or (seq, hash_.hex()) == (self.origin, self.origin_hash)
-
-
-@dataclass(slots=True)
-class Proof:
-    """What verifying found."""
-
-    events: int = 0
-    pruned: int = 0
-    first: int = 0
-    last: int = 0
-    seals: int = 0
-    faults: list[Fault] = field(default_factory=list)
-    acknowledged: list[Fault] = field(default_factory=list)
-
-    @property
-    def holds(self) -> bool:
-        return not self.faults
 
 
 def verify(
@@ -92,21 +42,25 @@ def verify(
     for _ in range(3):
         with database.reading() as connection:
             ends, prunings_before = ends_of(connection), _prunings(connection)
-            prunings = sorted(_details(connection, "prune", ends.seal.seq, pruning_of), key=lambda each: each.seq)
-            acknowledged = {
-                token for tokens in _details(connection, "reseal", ends.seal.seq, _tokens) for token in tokens
-            }
+            first_before, last = outside(connection, ends)
+            last = last or ends.seal.seq
+            prunings = [each for row in _records(connection, "prune", last) if (each := Pruning.of(*row))]
+            resealings = _records(connection, "reseal", last)
+            acknowledged = {token for _, record in resealings for token in acknowledged_by(record)}
             seals = [*checkpoints(connection, ends), *kept_elsewhere, ends.seal]
             known = _Known(_with_password(database), ends, prunings, _raw(keys), seals, Sums())
-            stretches = list(_stretches(connection, ends))
-        proof = Proof(first=ends.origin_seq + 1, last=ends.seal.seq, faults=_faults_of_the_beginning(known))
+            stretches = list(_stretches(connection, ends, last))
+        proof = Proof(first=ends.origin_seq + 1, last=last, faults=_faults_of_the_beginning(known, first_before))
         marks = _walk_all(known, stretches, proof, progress)
+        if last > ends.seal.seq:
+            what = "stands behind the end that was sealed: it was put in, or the seal was set back"
+            proof.fault(ends.seal.seq + 1, what, "behind", str(last))
         with database.reading() as connection:
-            if {word: tuple(sums) for word, sums in marks.items()} != known.sums.in_database(connection, ends.seal.seq):
+            if {word: tuple(sums) for word, sums in marks.items()} != known.sums.in_database(connection, last):
                 what = "and others: the search index says other things than they do; `audit reindex` builds it anew"
                 proof.faults.append(Fault(proof.first, what, token=""))
             if (ends.origin_seq, _prunings(connection)) == (ends_of(connection).origin_seq, prunings_before):
-                return told_apart(proof, acknowledged)
+                return proof.told_apart(acknowledged)
     raise AuditError("the record is being pruned, please verify again when that is done")
 
 
@@ -122,27 +76,26 @@ class _Known(NamedTuple):
 
 
 class _Stretch(NamedTuple):
-    """A part of the chain: the event before its first, that one's hash as it is stored, and its last event.
+    """A part of the chain: the event before its first, with that one's hash as it is stored, and its last event.
 
     Each can be walked by itself: that the hash it starts from is right is what the stretch before it proves.
     """
 
-    before: int
-    previous: bytes
+    begin: Begin
     last: int
     is_last: bool
 
 
-def _stretches(connection: Connection, ends: Ends) -> Iterator[_Stretch]:
-    before, previous, last = ends.origin_seq, ends.origin_hash, ends.seal.seq
+def _stretches(connection: Connection, ends: Ends, last: int) -> Iterator[_Stretch]:
+    before, previous = ends.origin_seq, ends.origin_hash
     while last - before > STRETCH:
         query = select(schema.event.c.seq, schema.event.c.hash).where(schema.event.c.seq <= before + STRETCH)
         row = connection.execute(query.order_by(schema.event.c.seq.desc()).limit(1)).one_or_none()
         if row is None or row.seq <= before:
             break
-        yield _Stretch(before, previous, row.seq, False)
-        before, previous = row.seq, bytes(row.hash)
-    yield _Stretch(before, previous, last, True)
+        yield _Stretch(Begin(before, previous), row.seq, False)
+        before, previous = row.seq, raw(row.hash)
+    yield _Stretch(Begin(before, previous), last, True)
 
 
 def _walk_all(
@@ -152,12 +105,9 @@ def _walk_all(
     marks: dict[str, list[int]] = {}
     total = proof.last - proof.first + 1
     for part, its_marks in _walked(known, stretches):
-        proof.events += part.events
-        proof.pruned += part.pruned
-        proof.seals += part.seals
-        proof.faults.extend(part.faults[: MOST_FAULTS - len(proof.faults)])
+        proof.add(part)
         for word, sums in its_marks.items():
-            marks[word] = [mine + its for mine, its in zip(marks.get(word, (0, 0, 0)), sums, strict=True)]
+            marks[word] = _added(marks.get(word), sums)
         progress(proof.events, total)
     return marks
 
@@ -173,136 +123,79 @@ def _walked(known: _Known, stretches: list[_Stretch]) -> Iterator[tuple[Proof, d
 def _walk(known: _Known, stretch: _Stretch) -> tuple[Proof, dict[str, list[int]]]:
     database = Database(known.url)
     try:
-        walk = _Walk(known, stretch)
-        return walk.over(rows_between(database, stretch.before + 1, stretch.last)), walk.marks
+        events = _Events(known, stretch)
+        return events.proved(rows_between(database, stretch.begin.seq + 1, stretch.last)), events.marks()
     finally:
         database.close()
 
 
-class _Walk:
-    """One walk along a stretch of the chain."""
+class _Events:
+    """The events of a stretch: they follow each other, and each is found by its own words and id."""
 
     def __init__(self, known: _Known, stretch: _Stretch) -> None:
-        self._known, self._stretch = known, stretch
-        self._keys = {name: Ed25519PublicKey.from_public_bytes(raw) for name, raw in known.keys.items()}
-        self._seals: dict[int, list[Checkpoint]] = {}
-        for seal in known.seals:
-            if stretch.before < seal.seq and (stretch.is_last or seal.seq <= stretch.last):
-                self._seals.setdefault(seal.seq, []).append(seal)
-        self._proof = Proof()
-        self.marks: dict[str, list[int]] = {}
+        self._known, self._stretch, self._proof = known, stretch, Proof()
+        self._numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        keys = {name: Ed25519PublicKey.from_public_bytes(key) for name, key in known.keys.items()}
+        first, last = stretch.begin.seq + 1, None if stretch.is_last else stretch.last
+        seals = (seal for seal in known.seals if first <= seal.seq and (last is None or seal.seq <= last))
+        ends = known.ends
+        self._walk = Walk(stretch.begin, ends.store, seals, keys, self._proof, ends.seal)
 
-    def over(self, rows: Iterable[Row]) -> Proof:
-        seq, previous = self._stretch.before, self._stretch.previous
-        proof, seals = self._proof, self._seals
-        for row in rows:
-            if row.seq != seq + 1:
-                self._missing(seq + 1, row.seq - 1)
-                previous = b""
-            seq = row.seq
-            digest = self._digest(row)
-            if previous and chain.link(previous, seq, row.at, row.keep, digest) != row.hash:
-                self._fault(seq, "is not the one that was recorded here (changed, moved or put in)", digest, row.hash)
-            previous = row.hash
-            if seq in seals:
-                self._check_seals(row)
-            proof.events += 1
+    def proved(self, rows: Iterable[Row]) -> Proof:
+        last = self._walk.over(rows, self._digest)
         if self._stretch.is_last:
-            self._finish(seq)
-        return proof
+            self._walk.end_at(last)
+        return self._proof
 
     def _digest(self, row: Row) -> bytes:
-        if row.line is None:
+        line = row.line
+        if line is None:
             self._check_pruned(row)
             return row.digest or b""
-        self._check_columns(row, row.line)
-        return chain.digest_of(row.line)
-
-    def _check_columns(self, row: Row, line: str) -> None:
-        """It is found by its own words and id. Its time and class need no check: the hash holds them."""
         try:
             record = orjson.loads(line)
             is_own = record["case_id"] == row.case_id
-            self._add_marks(row.seq, marks_of(record))
+            self._numbers[marks_of(record)].append(row.seq)
         except (ValueError, KeyError, TypeError, AttributeError):
-            self._fault(row.seq, "cannot be read", "unreadable", row.hash)
+            self._proof.fault(row.seq, "cannot be read", "unreadable", row.hash)
         else:
             if not is_own:
-                self._fault(row.seq, "is listed under a case id that is not its own", "case", row.case_id)
-
-    def _add_marks(self, seq: int, words: tuple[str, ...]) -> None:
-        one, other = self._known.sums.of(seq)
-        for word in words:
-            sums = self.marks.get(word)
-            if sums is None:
-                sums = self.marks[word] = [0, 0, 0]
-            sums[0] += 1
-            sums[1] += one
-            sums[2] += other
+                self._proof.fault(row.seq, "is listed under a case id that is not its own", "case", row.case_id)
+        return chain.digest_of(line)  # its time and class need no check: the hash holds them
 
     def _check_pruned(self, row: Row) -> None:
         self._proof.pruned += 1
         if not any(pruning.allows_emptied(row) for pruning in reversed(self._known.prunings)):
-            self._fault(row.seq, "was emptied, and no pruning says so", "emptied", row.hash)
+            self._proof.fault(row.seq, "was emptied, and no pruning says so", "emptied", row.hash)
 
-    def _check_seals(self, row: Row) -> None:
-        for seal in self._seals.pop(row.seq):
-            self._proof.seals += 1
-            name = "the end" if seal == self._known.ends.seal else "a checkpoint"
-            if seal.store != self._known.ends.store:
-                self._fault(row.seq, f"has {name} of another store", "store", seal.store)
-            elif wrong := complaint(seal, self._keys):
-                self._fault(row.seq, f"has {name} whose seal {wrong}", wrong, seal.signature)
-            elif seal.hash != row.hash:
-                what = f"has {name} sealed on another chain: it or one before it was changed"
-                self._fault(row.seq, what, "seal", seal.hash, row.hash)
-
-    def _finish(self, seq: int) -> None:
-        """No seal may stand beyond the newest event: what it sealed was cut off."""
-        sealed = max(self._seals, default=0)
-        if seq < sealed:
-            self._missing(seq + 1, sealed)
-
-    def _missing(self, first: int, last: int) -> None:
-        if len(self._proof.faults) < MOST_FAULTS:
-            self._proof.faults.append(missing(first, last))
-
-    def _fault(self, seq: int, what: str, *evidence: str | bytes) -> None:
-        if len(self._proof.faults) < MOST_FAULTS:
-            self._proof.faults.append(fault_at(seq, what, *evidence))
+    def marks(self) -> dict[str, list[int]]:
+        """By word: how many events it must find, and the sums of their numbers. Few events' words differ."""
+        marks: dict[str, list[int]] = {}
+        for words, numbers in self._numbers.items():
+            sums = self._known.sums.over(numbers)
+            for word in words:
+                marks[word] = _added(marks.get(word), sums)
+        return marks
 
 
-def missing(first: int, last: int) -> Fault:
-    """The fault that these events are not there."""
-    what = "is missing" if first == last else f"and those up to {last} are missing"
-    return fault_at(first, what, "missing", str(last))
+def _added(sums: Sequence[int] | None, more: Sequence[int]) -> list[int]:
+    return list(more) if sums is None else [one + other for one, other in zip(sums, more, strict=True)]
 
 
-def fault_at(seq: int, what: str, *evidence: str | bytes) -> Fault:
-    """A fault and the token that names exactly this one."""
-    words = " ".join(each.hex() if isinstance(each, bytes) else each for each in evidence)
-    return Fault(seq, what, f"{seq} {sha256(words.encode()).hexdigest()[:16]}")
-
-
-def _faults_of_the_beginning(known: _Known) -> list[Fault]:
-    """The chain begins where it was born, or where a pruning says."""
+def _faults_of_the_beginning(known: _Known, first_before: int | None) -> list[Fault]:
+    """The chain begins where it was born, or where a pruning says, and nothing stands before that."""
     origin, hash_ = known.ends.origin_seq, known.ends.origin_hash
     born_here = origin == 0 and hash_ == chain.genesis(known.ends.store)
     faults = []
     if not born_here and not any(pruning.allows_origin(origin, hash_) for pruning in known.prunings):
-        faults.append(fault_at(origin + 1, "begins the chain, and neither its birth nor a pruning says so", hash_))
+        faults.append(Fault.at(origin + 1, "begins the chain, and neither its birth nor a pruning says so", hash_))
     for seal in known.seals:
         if origin and seal.seq == origin and seal.hash != hash_:
             what = "was sealed with another chain before it than the one that was pruned"
-            faults.append(fault_at(origin, what, seal.hash))
+            faults.append(Fault.at(origin, what, seal.hash))
+    if first_before is not None:
+        faults.append(Fault.at(first_before, "stands before the beginning of the chain: it was put in", "before"))
     return faults
-
-
-def told_apart(proof: Proof, acknowledged: set[str]) -> Proof:
-    """The faults an operator has acknowledged by name, apart from the others."""
-    proof.acknowledged = [fault for fault in proof.faults if fault.token in acknowledged]
-    proof.faults = [fault for fault in proof.faults if fault.token not in acknowledged]
-    return proof
 
 
 # ---------------------------------------------------------------- reading the store
@@ -322,19 +215,10 @@ def _prunings(connection: Connection) -> int:
     return connection.execute(found).scalar_one()
 
 
-def _details(connection: Connection, kind: str, up_to: int, of: Callable[[int, dict[str, Any]], Any]) -> Iterator[Any]:
+def _records(connection: Connection, kind: str, up_to: int) -> Iterator[tuple[int, Any]]:
+    """The service's own deeds of a kind, in order, as far as they can be read: whatever cannot, the walk names."""
     table = schema.event
-    query = select(table.c.seq, table.c.line).join(schema.mark, schema.mark.c.seq == table.c.seq)
+    query = select(table.c.seq, table.c.line).join(schema.mark, schema.mark.c.seq == table.c.seq).order_by(table.c.seq)
     for seq, line in connection.execute(query.where(schema.mark.c.word == f"kind:{kind}", table.c.seq <= up_to)):
-        record = orjson.loads(line) if line is not None else {}
-        if record.get("kind") == kind:
-            yield of(seq, record.get("details", {}))
-
-
-def pruning_of(seq: int, details: dict[str, Any]) -> Pruning:
-    """What a `prune` event says."""
-    return Pruning(seq, details.get("before", {}), details.get("origin", -1), details.get("origin_hash", ""))
-
-
-def _tokens(_: int, details: dict[str, Any]) -> list[str]:
-    return list(details.get("faults", ()))
+        with suppress(ValueError, TypeError):
+            yield seq, orjson.loads(line)

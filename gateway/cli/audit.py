@@ -17,9 +17,9 @@ from gateway.cli.common import config_option
 from gateway.cli.record import audit_faults_told, filter_of, filter_options, keys_of, progress, store_of
 
 if TYPE_CHECKING:
+    from gateway.audit.proof import Proof
     from gateway.audit.seal import Checkpoint
     from gateway.audit.search import Record
-    from gateway.audit.verify import Proof
 
 TAMPERED = 1
 
@@ -135,16 +135,19 @@ def _checkpoint(path: Path) -> Any:
 
 
 def _as_json(record: Record) -> str:
-    return record.line or json.dumps({"seq": record.seq, "pruned": True})
+    if record.event is None:
+        return json.dumps({"seq": record.seq, "pruned" if record.line is None else "damaged": True})
+    return record.line or ""
 
 
 def _as_row(record: Record) -> str:
     event = record.event
     if event is None:
-        return f"{record.seq:>9}  (removed by retention)"
+        return f"{record.seq:>9}  ({_why_there_is_none(record)})"
     if event.kind != "message":
         return f"{record.seq:>9}  {event.local:%Y-%m-%d %H:%M:%S}  {event.kind:<8}  {event.case_id}"
-    found = ",".join(dict.fromkeys(found.category for found in event.findings)) or "-"
+    unread = ("unreadable",) if event.unreadable else ()
+    found = ",".join(dict.fromkeys((*(found.category for found in event.findings), *unread))) or "-"
     to = ", ".join(recipient.masked for recipient in event.recipients[:3])
     more = f" +{len(event.recipients) - 3}" if len(event.recipients) > 3 else ""
     when = f"{event.local:%Y-%m-%d %H:%M:%S}"
@@ -153,6 +156,10 @@ def _as_row(record: Record) -> str:
 
 def _in_full(record: Record) -> str:
     if record.event is None:
-        return f"event {record.seq}: removed by retention"
+        return f"event {record.seq}: {_why_there_is_none(record)}"
     fields = json.dumps(json.loads(record.line or "{}"), indent=2, ensure_ascii=False)
     return f"event {record.seq}, hash {record.hash.hex()}\n{fields}"
+
+
+def _why_there_is_none(record: Record) -> str:
+    return "removed by retention" if record.line is None else "damaged: `audit verify` tells more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ def command(case_id: str, by: str, why: str, days: int, revoke: bool, config: Pa
 
     Only what that message was stopped for passes, only from that sender, only once. Nothing else is let through.
     """
+    from gateway.audit import danish_time
     from gateway.audit.release import release_event, revoke_events
 
     with store_of(config, must_write=True) as (store, _):
@@ -37,4 +39,6 @@ def command(case_id: str, by: str, why: str, days: int, revoke: bool, config: Pa
         else:
             count = len(event.details["identities"])
             values = "the value" if count == 1 else f"the {count} values"
-            click.echo(f"{event.sender} may send {values} of case {case_id} once more, until {event.details['until']}")
+            until = danish_time(datetime.fromisoformat(event.details["until"]))
+            said = f"{event.sender} may send {values} of case {case_id} once more"
+            click.echo(f"{said}, until {until:%Y-%m-%d %H:%M} Danish time")

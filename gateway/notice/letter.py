@@ -98,15 +98,27 @@ def as_text(blocks: tuple[Block, ...]) -> str:
     return "".join(printed).rstrip() + "\n"
 
 
-def as_html(item: tuple[Run, ...]) -> Markup:
-    """An item's runs as HTML, every word escaped here and nowhere else."""
-    return Markup("".join(map(_run_as_html, item)))  # noqa: S704 - escaped run by run
+def as_html(item: tuple[Run, ...], *, is_narrow: bool = False) -> Markup:
+    """An item's runs as HTML, every word escaped here and nowhere else.
+
+    is_narrow: an address may break behind its @, because there is no room for it in one piece.
+    """
+    at = "@<wbr>" if is_narrow else "@"
+    return Markup("".join(_run_as_html(run, at) for run in item))  # noqa: S704 - escaped run by run
 
 
-def _run_as_html(run: Run) -> str:
-    words = escape(run.text).replace(_BREAK, "<br>")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
+_SHORT = 16
+
+
+def _run_as_html(run: Run, at: str) -> str:
+    """No line ends inside a telephone number or a case id."""
+    words = escape(run.text).replace(_BREAK, "<br>").replace("@", at)
+    words = _BETWEEN_DIGITS.sub("&nbsp;", words)
     if run.strong:
-        words = f"<strong>{words}</strong>"
+        is_one_word = len(run.text) <= _SHORT and not re.search(r"[\s@]", run.text)
+        look = ' style="white-space:nowrap;"' if is_one_word else ""
+        words = f"<strong{look}>{words}</strong>"
     return f'<a href="{escape(run.href)}" style="color:#0b4f9e;">{words}</a>' if run.href else words
 
 

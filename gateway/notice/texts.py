@@ -7,7 +7,7 @@ the same name and language and sees the same values; a wrong name in it is an er
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any
 
@@ -95,6 +95,7 @@ def _frame() -> jinja2.Template:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["runs"] = as_html
+    environment.filters["narrow"] = partial(as_html, is_narrow=True)
     return environment.from_string(_read("shared", "frame.html"))
 
 

@@ -263,7 +263,8 @@ class Session(asyncio.Protocol):
             raise NextHopError("TLS: it closed the connection")
         self.connection_made(secured)
         version, cipher = secured.get_extra_info("ssl_object").version(), secured.get_extra_info("cipher")
-        self.tls = f"{version} {cipher[0]}"
+        peer = self._host if context.check_hostname else f"{self._host} unchecked"
+        self.tls = f"{version} {cipher[0]} {peer}"
 
     # Reading and writing
 

@@ -107,6 +107,25 @@ def test_verify_holds_and_then_does_not(store: Store) -> None:
     assert (got.exit_code, got.stderr.splitlines()[0].startswith("event 1 ")) == (1, True)
 
 
+@pytest.mark.parametrize("line", ["nonsense", "[]", '{"kind":"message","case_id":"PV-1","utc":"x","recipients":5}'])
+def test_a_damaged_event_hides_no_other_and_can_be_acknowledged(store: Store, line: str) -> None:
+    with closing(sqlite3.connect("var/audit.db")) as connection, connection:
+        connection.execute("UPDATE event SET line = ? WHERE seq = 1", (line,))
+    assert run("list").output.splitlines()[1] == "        1  (damaged: `audit verify` tells more)"
+    assert [json.loads(row).get("case_id") for row in run("list", "--json").output.splitlines()] == ["PV-2", None]
+    assert "damaged" in run("show", "PV-1").output
+    assert "1 events, 1 more only as digests" in run("export", "out").output
+    assert run("verify", "out").exit_code == 1
+    page = run("report", "--month", "2020-11").output
+    assert "1 hændelse kan ikke læses" in page
+    refused = CliRunner().invoke(release, ["PV-1", "--by", "leder", "--why", "x"], catch_exceptions=False)
+    assert (refused.exit_code, "is damaged" in refused.stderr) == (2, True)
+    assert "acknowledged: event 1 " in run("reseal", "--why", "disken").output
+    assert run("verify").exit_code == 0
+    assert run("prune", "--days", "1").exit_code == 0
+    assert (run("verify").exit_code, store.recent(kind="message")) == (0, [])
+
+
 def test_a_store_of_a_newer_version_is_left_alone(store: Store) -> None:
     with closing(sqlite3.connect("var/audit.db")) as connection, connection:
         connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
@@ -174,6 +193,12 @@ def test_report_writes_the_month_as_a_page(store: Store, tmp_path: Path) -> None
 def test_what_cannot_be_handed_out_is_one_clear_line(store: Store, words: list[str], says: str) -> None:
     got = run(*words)
     assert (got.exit_code, says in got.stderr) == (2, True), got.stderr
+
+
+def test_release_says_until_when_on_a_danish_clock(store: Store, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.cli.release.now", lambda: datetime(2026, 10, 20, 22, 30, tzinfo=UTC))
+    got = CliRunner().invoke(release, ["PV-1", "--by", "leder", "--why", "et ordrenummer", "--days", "7"])
+    assert "once more, until 2026-10-27 23:30 Danish time" in got.output  # summer time ended on the way
 
 
 def test_release_and_its_withdrawal(store: Store) -> None:

@@ -6,14 +6,17 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gateway.audit import Event, danish
 from gateway.audit.event import KEEPS, KINDS
 from gateway.cli.audit import command
 from gateway.mail.finding import CATEGORIES, Confidence
 from gateway.mail.fragment import Reason
+from gateway.policy.verdict import FollowUp
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text()
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "audit.md").read_text()
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Event) if each.name != "at"])
@@ -31,6 +34,28 @@ def test_every_fixed_word_has_a_danish_one() -> None:
     assert set(danish.CATEGORIES) == set(CATEGORIES)
     assert set(danish.REASONS) >= set(Reason)
     assert set(danish.CONFIDENCES) == set(map(str, Confidence))
+    assert set(danish.FOLLOW_UPS) == set(FollowUp)
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("subject", "emne"),
+        ("header:reply-to", "mailfelt reply-to"),
+        ("attachment:xlsx 2 › sheet 1 › cell B7", "vedhæftet xlsx 2 › ark 1 › celle B7"),
+        ("attachment:7z 1 › attachment:eml 1 › text", "vedhæftet 7z 1 › vedhæftet eml 1 › tekst"),
+        ("", ""),
+        ("Something else", "Something else"),
+    ],
+)
+def test_a_place_is_told_in_danish(where: str, words: str) -> None:
+    assert danish.place_in_danish(where) == words
+
+
+def test_every_step_of_a_place_has_a_danish_word() -> None:
+    """Those that the notices know, and the two that only stand at the beginning."""
+    inside = yaml.safe_load((ROOT / "gateway/notice/templates/da/words.yaml").read_text())["inside"]
+    assert set(danish.PLACES) == set(inside)
 
 
 @pytest.mark.parametrize("name", sorted(command.commands))

@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from gateway.audit import AuditError, Event, Filter, Found, Recipient, Unread, open_store
-from gateway.audit.export import COLUMNS, EVENTS, MANIFEST, TABLE, export
+from gateway.audit.export import EVENTS, MANIFEST, TABLE, export
 from gateway.audit.keeping import KEEP_DAYS, prune, reseal
 from gateway.audit.keys import believed_keys, signing_key
+from gateway.audit.proof import Proof
 from gateway.audit.rows import ends_of
 from gateway.audit.seal import Checkpoint
 from gateway.audit.search import Person
 from gateway.audit.store import Store
-from gateway.audit.verify import Proof
+from gateway.audit.table import COLUMNS
 from gateway.audit.verify_export import verify_export
 from gateway.mail.address import Address
 
@@ -182,6 +183,28 @@ def test_a_line_that_is_no_line_is_a_fault_and_no_crash(store: Store, tmp_path: 
     folder = taken_out(store, tmp_path / "out")
     _edit(folder, _line(folder, 7), junk)
     assert min(fault.seq for fault in proved_by_us(folder, key).faults) == 7
+    status, said = proved(folder, key)
+    assert (status, said.splitlines()[0].startswith(("event 7: cannot be read", "event 7: missing"))) == (1, True), said
+
+
+def test_the_first_event_of_an_export_is_linked_too(store: Store, tmp_path: Path, key: Path) -> None:
+    folder = taken_out(store, tmp_path / "out", since=NOW + timedelta(hours=5))
+    _edit(folder, '"size":1005', '"size":1006')
+    assert proved_by_us(folder, key).faults[0].seq == 5
+    manifest = json.loads((folder / MANIFEST).read_text()) | {"hash_before_first": ""}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    status, said = proved(folder, key)
+    assert (status, said.splitlines()[0].startswith("event 5: not the one")) == (1, True), said
+    with pytest.raises(AuditError, match="not the manifest"):
+        proved_by_us(folder, key)
+
+
+@pytest.mark.parametrize("words", [[], ["missing"], ["missing", "missing.pub"], ["out", "out/manifest.json"]])
+def test_the_script_says_in_words_that_there_is_nothing_to_prove(store: Store, tmp_path: Path, words: list) -> None:
+    taken_out(store, tmp_path / "out")
+    done = subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, timeout=30, cwd=tmp_path)
+    assert (done.returncode, done.stderr.startswith("nothing could be proved")) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -210,8 +233,8 @@ def test_the_table_opens_in_a_danish_excel(store: Store, tmp_path: Path) -> None
     sixth = dict(zip(header, rows[5], strict=True))
     assert sixth["Dansk tid"] == "24-11-2026 19:00:00"
     assert sixth["Afgørelse"] == "stoppet"
-    assert sixth["Fund"] == "CPR-nummer (sikker) attachment:xlsx 1 › sheet 2 × 3"
-    assert sixth["Kan ikke læses"] == "attachment:zip 2: låst med adgangskode"
+    assert sixth["Fund"] == "CPR-nummer (sikker) vedhæftet xlsx 1 › ark 2 × 3"
+    assert sixth["Kan ikke læses"] == "vedhæftet zip 2: låst med adgangskode"
     assert rows[1][header.index("Afsender")] == "'=1+1@lavuk.dk"  # a cell is never a formula
 
 

@@ -17,8 +17,9 @@ from sqlalchemy import text
 from gateway.audit import AuditError, Event, Found, open_store
 from gateway.audit.keeping import KEEP_DAYS, prune, reseal
 from gateway.audit.keys import believed_keys
+from gateway.audit.proof import Proof
 from gateway.audit.store import Store
-from gateway.audit.verify import Proof, verify
+from gateway.audit.verify import verify
 
 pytestmark = pytest.mark.peer("pg_ctlcluster")
 

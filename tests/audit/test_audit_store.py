@@ -55,7 +55,7 @@ def assert_chain_adds_up(url: str) -> None:
         previous, count = chain.genesis(identity), 0
         for seq, at, keep, line, got in connection.execute("SELECT seq, at, keep, line, hash FROM event ORDER BY seq"):
             count += 1
-            previous = chain.link(previous, count, at, keep, chain.digest_of(line))
+            previous = chain.link(previous, count, at, keep, chain.digest_of(line.encode()))
             assert (seq, got) == (count, previous)
         assert connection.execute("SELECT seq, hash FROM head").fetchone() == (count, previous)
 

@@ -15,9 +15,10 @@ from gateway.audit import AuditError, Event, Found, Recipient, chain, open_store
 from gateway.audit import verify as proving
 from gateway.audit.keeping import KEEP_DAYS, prune, reindex, reseal
 from gateway.audit.keys import believed_keys, signing_key
+from gateway.audit.proof import Proof
 from gateway.audit.seal import Checkpoint
 from gateway.audit.store import Store
-from gateway.audit.verify import Proof, verify
+from gateway.audit.verify import verify
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 EVENTS = 30
@@ -67,7 +68,7 @@ class Lab:
             rows = connection.execute("SELECT seq, at, keep, line FROM event WHERE seq >= ?", (seq,)).fetchall()
             for number, at, keep, line in rows:
                 line = change(line) if number == seq else line
-                previous = chain.link(previous, number, at, keep, chain.digest_of(line))
+                previous = chain.link(previous, number, at, keep, chain.digest_of(line.encode()))
                 connection.execute("UPDATE event SET line = ?, hash = ? WHERE seq = ?", (line, previous, number))
             connection.execute("UPDATE head SET hash = ?", (previous,))
 
@@ -116,6 +117,12 @@ CUT = ("DELETE FROM event WHERE seq > 20", "DELETE FROM mark WHERE seq > 20")
         ),
         pytest.param(["INSERT INTO event SELECT 31, at, keep, case_id, line, digest, hash FROM event WHERE seq = 30",
                       "UPDATE head SET seq = 31"], 31, "put in", id="one appended"),
+        pytest.param(["INSERT INTO event SELECT 31, at, keep, case_id, line, digest, hash FROM event WHERE seq = 30"],
+                     31, "put in", id="one appended and the seal left alone"),
+        pytest.param(["UPDATE head SET seq = 0, hash = origin_hash, signer = '', signature = x''",
+                      "DELETE FROM checkpoint"], 1, "behind the end", id="the head set back to an empty record"),
+        pytest.param(["INSERT INTO event SELECT 0, at, keep, case_id, line, digest, hash FROM event WHERE seq = 30"],
+                     0, "before the beginning", id="one put in before the first"),
         pytest.param([*CUT], 21, "those up to 30 are missing", id="the end cut off"),
         pytest.param([*CUT, "UPDATE head SET seq = 20, hash = (SELECT hash FROM event WHERE seq = 20)"],
                      20, "seal", id="the end cut off and the head set back"),
@@ -144,6 +151,50 @@ def test_tampering_is_found_and_the_first_bad_event_named(
     monkeypatch.setattr(proving, "_walked", lambda known, parts: (proving._walk(known, part) for part in parts))
     in_stretches = lab.proof()
     assert (in_stretches.faults[0], in_stretches.events) == (at_once.faults[0], at_once.events)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE event SET hash = 'abc' WHERE seq = 7",
+        "UPDATE event SET hash = 5 WHERE seq = 7",
+        "UPDATE event SET at = 'x', line = NULL, digest = 'abc' WHERE seq = 7",
+        "UPDATE event SET keep = CAST(x'ff' AS TEXT) WHERE seq = 7",
+        "UPDATE event SET case_id = CAST(x'ff' AS TEXT) WHERE seq = 7",
+        "UPDATE event SET line = CAST(x'ff7b' AS TEXT) WHERE seq = 7",
+        "UPDATE event SET line = '[]' WHERE seq = 7",
+        "UPDATE checkpoint SET hash = 'abc', signature = 7 WHERE seq = 7",
+        "UPDATE head SET hash = 'abc', origin_hash = 'abc'",
+        "UPDATE mark SET word = CAST(x'ff' AS TEXT) WHERE seq = 7",
+        "INSERT INTO mark VALUES ('kind:prune', 7), ('kind:reseal', 7)",
+        "INSERT INTO fresh VALUES (7, '[')",
+        """UPDATE event SET line = '{"kind":"prune","case_id":"case-7","details":{"before":[],"origin":"x"}}'
+           WHERE seq = 7""",
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_a_fault_and_ends_no_proof(lab: Lab, statement: str) -> None:
+    """SQLite lets any kind of value into any column."""
+    if "mark SET" in statement:
+        lab.sql("DELETE FROM mark WHERE seq = 7 AND word LIKE 'to:%'")
+    if "fresh" in statement:
+        lab.sql("DELETE FROM mark WHERE seq = 7")
+    lab.sql(statement)
+    proof = lab.proof()
+    assert (proof.holds, proof.events) == (False, EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("DELETE FROM head", "has lost the row"),
+        ("UPDATE head SET seq = 'x'", "is damaged"),
+        ("DELETE FROM meta WHERE name = 'store'", "has lost the row `store`"),
+    ],
+)
+def test_a_store_that_says_nothing_of_itself_is_one_clear_line(lab: Lab, statement: str, says: str) -> None:
+    lab.sql(statement)
+    with pytest.raises(AuditError, match=says):
+        lab.proof()
 
 
 def test_several_processes_prove_as_one(lab: Lab, monkeypatch) -> None:
@@ -265,6 +316,21 @@ def test_nothing_of_a_pruned_event_is_left_on_the_disk(lab: Lab) -> None:
             assert b"borte.helt" not in path.read_bytes(), path.name
 
 
+def test_no_event_can_be_put_in_at_a_beginning_that_was_pruned(lab: Lab) -> None:
+    """Behind a pruning the chain begins with a hash the pruning tells of; a culprit may say he has not got that far."""
+    kept = "SELECT 10, at, 'relay', '', line, digest, hash FROM event WHERE seq = 10"
+    lab.sql(f"CREATE TABLE kept AS {kept}")
+    prune(lab.store, KEEP_DAYS, NOW + timedelta(days=180, hours=10, minutes=30), {"by": "test"})
+    assert lab.proof().first == 11
+    lab.sql(
+        "INSERT INTO event SELECT * FROM kept",
+        """UPDATE event SET case_id = 'x', line = '{"kind":"message","case_id":"x"}' WHERE seq = 10""",
+        "INSERT INTO mark VALUES ('from:', 10)",
+        "UPDATE head SET origin_seq = 9, origin_hash = x''",
+    )
+    assert str(lab.proof().faults[0]).startswith("event 10 is not the one that was recorded here")
+
+
 def test_an_event_emptied_by_hand_beside_a_pruning_is_found(lab: Lab) -> None:
     prune(lab.store, days(block=365), NOW + timedelta(days=180, hours=10, minutes=30), {})
     lab.sql("UPDATE event SET line = NULL, digest = x'00' WHERE seq = 25")
@@ -308,6 +374,8 @@ def test_killed_while_pruning_the_record_holds_and_the_next_pruning_finishes(lab
         pytest.param([*CUT], id="a backup without the newest events"),
         pytest.param([FLIP], id="a changed event"),
         pytest.param(["DELETE FROM event WHERE seq = 7"], id="a lost event"),
+        pytest.param(["INSERT INTO event SELECT 31, at, keep, case_id, line, digest, hash FROM event WHERE seq = 30",
+                      "INSERT INTO mark SELECT word, 31 FROM mark WHERE seq = 30"], id="one behind the end"),
         pytest.param(["UPDATE head SET signature = zeroblob(64)"], id="a broken seal"),
         pytest.param([*CUT, "UPDATE head SET seq = 20, hash = (SELECT hash FROM event WHERE seq = 20), "
                       "signature = (SELECT signature FROM checkpoint WHERE seq = 20), "
@@ -336,6 +404,26 @@ def test_a_further_change_to_an_acknowledged_event_is_new(lab: Lab) -> None:
     assert lab.proof().holds
     lab.sql("UPDATE event SET line = replace(line, 'enforca', 'enforcb') WHERE seq = 7")
     assert [fault.seq for fault in lab.proof().faults] == [7]
+
+
+@pytest.mark.parametrize(
+    ("accident", "change"),
+    [
+        pytest.param(FLIP, "UPDATE event SET keep = 'block' WHERE seq = 7", id="the class of an acknowledged event"),
+        pytest.param("DELETE FROM event WHERE seq = 7", "UPDATE event SET line = replace(line, 'relay', 'xelay') "
+                     "WHERE seq = 8", id="the event behind an acknowledged gap, which no link holds any more"),
+        pytest.param(CUT[0], "UPDATE event SET line = replace(line, 'disken', 'katten') WHERE seq = 31",
+                     id="the event that acknowledges a lost end"),
+    ],
+)  # fmt: skip
+def test_an_acknowledged_accident_hides_no_further_change(lab: Lab, accident: str, change: str) -> None:
+    lab.sql(accident)
+    lab.store.close()
+    lab.store = lab.opened(end_may_be_broken=True)
+    reseal(lab.store, believed_keys(lab.store.keys), NOW, {"by": "ops", "why": "disken døde"})
+    assert lab.proof().holds
+    lab.sql(change)
+    assert any(fault.token for fault in lab.proof().faults)
 
 
 def test_a_broken_search_index_is_built_anew_and_never_acknowledged(lab: Lab) -> None:

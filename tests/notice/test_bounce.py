@@ -303,7 +303,7 @@ def test_nothing_given_becomes_markup(subject: str, local: str) -> None:
     case = facts(judged(f"{local}@example.org", Route.SEND_SIKKERT), KOMMUNE, subject=f"x{subject}")
     text, html, _ = parts(case)
     plain = re.compile(
-        r"<(?!/?(?:html|head|meta|title|style|body|div|table|tr|td|th|h[123]|p|strong|ul|ol|li|a|br|!)\b)"
+        r"<(?!/?(?:html|head|meta|title|style|body|div|table|tr|td|th|h[123]|p|strong|ul|ol|li|a|br|wbr|!)\b)"
     )
     assert text.get_content().count("\n---") == 4
     assert html.get_content().count("<h3") == 3

@@ -204,6 +204,25 @@ def test_a_link_has_its_words_and_its_address() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("markup", "html"),
+    [
+        ("ring på 70 10 00 00 nu", "ring på 70&nbsp;10&nbsp;00&nbsp;00 nu"),
+        ("**K7M2-QX9P**", '<strong style="white-space:nowrap;">K7M2-QX9P</strong>'),
+        ("**borgervænget@kk.dk**", "<strong>borgervænget@kk.dk</strong>"),
+        ("**Ingen har fået mailen.**", "<strong>Ingen har fået mailen.</strong>"),
+    ],
+)
+def test_no_line_ends_inside_a_number_or_a_case_id(markup: str, html: str) -> None:
+    (block,) = parse(markup)
+    assert as_html(block.items[0]) == html
+
+
+def test_in_a_cell_an_address_breaks_behind_its_at_and_its_link_is_whole() -> None:
+    (block,) = parse(link("mailto:a@b", "a@b"))
+    assert as_html(block.items[0], is_narrow=True) == '<a href="mailto:a@b" style="color:#0b4f9e;">a@<wbr>b</a>'
+
+
 def test_both_languages_have_the_same_words() -> None:
     """A format without a word is only `vedhæftet fil 2`; what staff send has one, in both languages."""
     danish, english = (Wording().texts(language).words for language in LANGUAGES)

@@ -388,7 +388,13 @@ def test_tls_to_the_next_hop_is_verified_when_required(started, secured_hop: Scr
     with RawClient(good.port) as client:
         client.hello()
         assert client.transaction(HARMLESS)[:3] == "250"
-    assert good.events()[-1].tls_out.startswith("TLSv1.")
+    version, cipher, *peer = good.events()[-1].tls_out.split()
+    assert (version[:5], cipher[:4], peer) == ("TLSv1", "TLS_", [LOCAL])
+    careless = started(next_hop={**to_hop, "tls": "opportunistic"})
+    with RawClient(careless.port) as client:
+        client.hello()
+        assert client.transaction(HARMLESS)[:3] == "250"
+    assert careless.events()[-1].tls_out.split()[2:] == [LOCAL, "unchecked"]
     doubtful = started(next_hop=to_hop)
     with RawClient(doubtful.port) as client:
         assert client.hello().startswith("421 4.4.1"), "an unknown authority"
