@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gateway.extract import biff12, sheets, xmltext, zips
+from gateway.extract import biff12, locked_odf, sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
@@ -54,7 +54,9 @@ def read_pptx(document: Document) -> Items:
 
 
 def read_odf(document: Document) -> Items:
-    yield from _read_parts(document)
+    """Also one that a word of the mail opens."""
+    unlocked = locked_odf.opened(document)
+    yield from _read_parts(document if unlocked is None else document._replace(data=unlocked))
 
 
 def read_xlsx(document: Document) -> Items:
@@ -83,9 +85,6 @@ def _parts(document: Document, workbook: sheets.Workbook, binary: biff12.Binary)
     for name, data, failure in zips.members(document.data, document.meter, document.passwords, is_wanted):
         if failure is not None:
             yield from _failed(document, failure)
-        elif name == "META-INF/manifest.xml":
-            if b"encryption-data" in data:
-                raise EncryptedError
         elif workbook.takes(name, data) or binary.takes(name, data):
             continue
         elif b"<" in data[:200] and (name.lower().endswith(_XML_NAMES) or data.startswith(b"<?xml")):
@@ -96,9 +95,7 @@ def _parts(document: Document, workbook: sheets.Workbook, binary: biff12.Binary)
 
 def _only_looks(document: Document, name: str) -> bool:
     """OpenDocument keeps headers and footers among its styles; everyone else keeps nothing there that people read."""
-    if name in ("xl/styles.xml", "META-INF/manifest.xml") or (
-        name.endswith("styles.xml") and document.format.startswith("od")
-    ):
+    if name == "xl/styles.xml" or (name.endswith("styles.xml") and document.format.startswith("od")):
         return False
     return bool(_LOOKS.search(name))
 

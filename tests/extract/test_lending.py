@@ -74,7 +74,7 @@ def test_who_was_slow_waits_for_a_reader_that_is_not_hurried() -> None:
 def test_more_slow_messages_than_readers_leave_one_for_the_small(
     attached: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three messages that take seconds, two readers, and small ones behind them, which wait for one slow message at most."""
+    """Three messages that take seconds, two readers, and small ones behind them: they wait for one slow one."""
     monkeypatch.setattr("gateway.extract.sandbox._PATIENCE", 0.05)
     slow, small = attached(b"{\\rtf1 " + b"\\'30" * 2_000_000 + b" 070761-4285}"), attached(make.pdf(NUMBER))
     ended: list[str] = []
