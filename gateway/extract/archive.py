@@ -1,7 +1,7 @@
 """Archives: every member is a document of its own, streamed in memory, never written to disk.
 
-zip is read by our own reader (two directories, broken ends, Deflate64), everything else by libarchive. Locked archives
-are tried with the words of the mail itself, because that is where people write the password.
+zip is read by our own reader (two directories, broken ends, Deflate64), 7z that is locked by seven_zip.py, the rest by
+libarchive. Locked archives are tried with the words of the mail itself, for that is where people write the password.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.extract import zips
+from gateway.extract import seven_zip, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
+from gateway.extract.seven_zip_header import MAGIC
 from gateway.mail.fragment import Reason, Unreadable
 from gateway.mail.place import Step
 
 _COMPRESSED = frozenset(("gz", "bz2", "xz", "lzma", "zst", "lz4", "lz", "z"))
 _FORMAT_NAMES = {"7z": ("7zip",), "rar": ("rar5", "rar"), "cab": ("cab",)}
+_SEVEN_ZIP = frozenset(("7z", "self-extracting"))
 _LOCKED_WORDS = ("passphrase", "encrypt", "password")
 
 
@@ -67,6 +69,9 @@ def read_archive(document: Document) -> Items:
             yield from _unlocked(document)
             return
         except DamagedError:
+            if not found and document.format == "self-extracting" and MAGIC in document.data:
+                yield from seven_zip.members(document)
+                return
             if found or name == names[-1]:
                 raise
         if found:
@@ -75,6 +80,9 @@ def read_archive(document: Document) -> Items:
 
 def _unlocked(document: Document) -> Items:
     """The archive with the first word of the mail that opens it; an EncryptedError when none does."""
+    if document.format in _SEVEN_ZIP and MAGIC in document.data:
+        yield from seven_zip.members(document)
+        return
     for password in document.passwords:
         try:
             found = list(_members(document, "all", password))

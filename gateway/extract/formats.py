@@ -60,9 +60,8 @@ FORMATS: dict[str, Format] = {
     "vcf": Format("plain:read_card", False),
 }
 
-LOCKABLE = frozenset(
-    ("zip", "7z", "rar", "self-extracting", "pdf", "pdf again", "encrypted office", "odt", "ods", "odp", "odg")
-)
+_ODF = ("odt", "ods", "odp", "odg")
+LOCKABLE = frozenset(("zip", "7z", "rar", "self-extracting", "pdf", "pdf again", "encrypted office", *_ODF))
 """Formats that may need a password, which may stand in the mail."""
 
 MAY_BE_EMPTY = frozenset((*PICTURES, "p7m"))

@@ -1,6 +1,7 @@
-"""OpenDocument files saved with a password (OpenDocument 1.2 part 3, 3.16 and 4.8): opened with a word of the mail.
+"""OpenDocument files locked with a password (ODF 1.2 part 3 §4): every part is locked by itself, or the whole in one.
 
-Each part of the file is locked by itself, under a key of its own, and a checksum tells whether a word was right.
+The second way is that of LibreOffice from 24.8 on. Opened with a word of the mail, the file is given back as one that
+was never locked, for the same reader as any other.
 """
 
 from __future__ import annotations
@@ -9,138 +10,177 @@ import hashlib
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from gateway.extract import zips
-from gateway.extract.budget import DamagedError, EncryptedError, Meter
-from gateway.extract.document import Document, Embedded, Items
+from gateway.extract.budget import DamagedError, EncryptedError, Meter, UnsupportedError
+from gateway.extract.document import Document
 from gateway.mail import transfer
 
-MANIFEST = "META-INF/manifest.xml"
-_CHUNK = 1 << 20
-_CHECKED = 1024
-"""So many bytes of a part, packed and not locked, its checksum is of."""
-_MOST_TRIES, _MOST_SPINS = 10, 20_000_000
-"""A try takes a twentieth of a second, as the format wants it, and so does each part; ten seconds at most."""
-_HASHES = {"sha256-1k": "sha256", "sha1-1k": "sha1", "sha1/1k": "sha1", "sha256": "sha256", "sha1": "sha1"}
+_MANIFEST = "META-INF/manifest.xml"
+_MOST_SPINS, _MOST_TRIES = 2_000_000, 20
+"""What all tries may cost: LibreOffice wants 100 000 rounds for one, which take a twentieth of a second."""
+
+_MOST_MEMORY_KIB, _MOST_PASSES = 256 * 1024, 16
+_CHECKED_BYTES = 1024
+_NONCE = 12
 
 
 class _Lock(NamedTuple):
-    """How one part is locked."""
+    """How one part of the file is locked, as its manifest says."""
 
-    start: str
-    checksum_of: str
-    checksum: bytes
-    vector: bytes
-    salt: bytes
-    spins: int
-    key_bytes: int
+    name: str
+    words: dict[str, str]
 
-    def opened(self, password: str, data: bytes) -> bytes | None:
-        """The part, still packed; None for the wrong password."""
-        start = hashlib.new(self.start, password.encode("utf-8", "surrogatepass")).digest()
-        key = hashlib.pbkdf2_hmac("sha1", start, self.salt, self.spins, self.key_bytes)
-        opener = Cipher(algorithms.AES(key), modes.CBC(self.vector)).decryptor()
-        padded = opener.update(data[: len(data) // 16 * 16]) + opener.finalize()
-        packed = padded[: -padded[-1]] if padded and 0 < padded[-1] <= 16 else padded
-        right = hashlib.new(self.checksum_of, packed[:_CHECKED]).digest() == self.checksum
-        return packed if right else None
+    def value(self, word: str) -> bytes:
+        return transfer.base64(self.words.get(word, "").encode())
+
+    def number(self, word: str, default: int = 0) -> int:
+        return int(self.words.get(word, default))
+
+    @property
+    def spins(self) -> int:
+        return max(1, self.number("iteration-count", _MOST_SPINS // _MOST_TRIES))
 
 
-def is_locked(manifest: bytes) -> bool:
-    """Whether the file's list of parts says that they are locked."""
-    return b"encryption-data" in manifest
-
-
-def read_locked_odf(document: Document, manifest: bytes) -> Items:
-    """The file without its lock, as a document of its own; an EncryptedError when no word opens it."""
-    locks = _locks_of(manifest)
-    parts = {
-        name: data
-        for name, data, failure in zips.members(document.data, document.meter)
-        if failure is None and name != MANIFEST
-    }
+def opened(document: Document) -> bytes | None:
+    """The file without its locks; None when it has none. Raises EncryptedError, DamagedError, UnsupportedError."""
+    archive = zips.names_and_readers(document.data)
+    if archive is None or _MANIFEST not in archive.namelist():
+        return None
+    manifest = zips.read(archive, document.data, archive.getinfo(_MANIFEST), document.meter, ())
+    if b"encryption-data" not in manifest:
+        return None
     try:
-        yield Embedded(_unlocked(parts, locks, document.passwords, document.meter), (), "", "attachment")
-    except (zlib.error, ValueError) as error:
+        locks = {lock.name: lock for lock in _locks(manifest) if lock.name in archive.namelist()}
+        parts = {
+            info.filename: zips.read(archive, document.data, info, document.meter, ())
+            for info in archive.infolist()
+            if not info.is_dir()
+        }
+        return _unlocked(parts, locks, document)
+    except (ValueError, KeyError, expat.ExpatError) as error:
         raise DamagedError from error
 
 
-def _unlocked(parts: dict[str, bytes], locks: dict[str, _Lock], passwords: tuple[str, ...], meter: Meter) -> bytes:
-    name = min(locks.keys() & parts.keys(), key=lambda part: len(parts[part]), default="")
-    if not name:
+def _unlocked(parts: dict[str, bytes], locks: dict[str, _Lock], document: Document) -> bytes:
+    if not locks:
         raise EncryptedError
-    tries = min(_MOST_TRIES, _MOST_SPINS // max(1, locks[name].spins))
-    password = next((word for word in passwords[:tries] if locks[name].opened(word, parts[name]) is not None), None)
-    if password is None or sum(lock.spins for lock in locks.values()) > _MOST_SPINS:
-        raise EncryptedError
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        for part, data in parts.items():
-            packed = locks[part].opened(password, data) if part in locks else None
-            archive.writestr(part, data if part not in locks else _inflated(packed, meter))
-    return whole.getvalue()
+    smallest = min(locks.values(), key=lambda lock: len(parts[lock.name]))
+    tries = min(_MOST_TRIES, _MOST_SPINS // smallest.spins)
+    for password in document.passwords[:tries]:
+        found = _opened(smallest, parts[smallest.name], password, document.meter)
+        if found is None:
+            continue
+        for name, lock in locks.items():
+            part = found if lock is smallest else _opened(lock, parts[name], password, document.meter)
+            if part is None:
+                raise DamagedError
+            parts[name] = part
+        return parts["encrypted-package"] if "encrypted-package" in locks else _packed(parts)
+    raise EncryptedError
 
 
-def _inflated(packed: bytes | None, meter: Meter) -> bytes:
-    """Bounded by the message's budget, whatever the part claims to be. ValueError for a part of another password."""
-    if packed is None:
-        raise ValueError("another password")
-    inflater, pieces = zlib.decompressobj(-zlib.MAX_WBITS), []
-    while packed and not inflater.eof:
-        piece = inflater.decompress(packed, _CHUNK)
-        meter.expand(len(piece))
-        pieces.append(piece)
-        packed = inflater.unconsumed_tail
-    return b"".join(pieces)
+def _packed(parts: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, part in parts.items():
+            if name != _MANIFEST:
+                archive.writestr(zipfile.ZipInfo(name), part)
+    return out.getvalue()
 
 
-def _locks_of(manifest: bytes) -> dict[str, _Lock]:
-    """The lock of each part; EncryptedError for a kind of lock that is not opened here."""
-    entries: dict[str, dict[str, str]] = {}
-    words: dict[str, str] = {}
+def _locks(manifest: bytes) -> Iterator[_Lock]:
+    """What the manifest says of each part that is locked; the names of its words without their namespaces."""
+    found: list[_Lock] = []
 
-    def begin(name: str, values: dict[str, str]) -> None:
-        nonlocal words
-        kind = name.rpartition(" ")[2]
-        plain = {key.rpartition(" ")[2]: value for key, value in values.items()}
-        if kind == "file-entry":
-            words = entries.setdefault(plain.get("full-path", ""), {})
-        else:
-            words.update({f"{kind} {key}": value for key, value in plain.items()})
+    def start(name: str, values: dict[str, str]) -> None:
+        words = {key.rpartition(" ")[2]: value for key, value in values.items()}
+        if name.endswith(" file-entry"):
+            found.append(_Lock(words.get("full-path", ""), {}))
+        elif found:
+            is_start_key = name.endswith(" start-key-generation")
+            found[-1].words.update({f"start-{key}" if is_start_key else key: value for key, value in words.items()})
 
     parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler = begin
+    parser.StartElementHandler = start
     parser.StartDoctypeDeclHandler = _refuse
-    try:
-        parser.Parse(manifest, True)
-        return {name: _lock_of(words) for name, words in entries.items() if "encryption-data checksum" in words}
-    except (expat.ExpatError, ValueError, KeyError) as error:
-        raise EncryptedError from error
-
-
-def _lock_of(words: dict[str, str]) -> _Lock:
-    def last(key: str, default: str = "") -> str:
-        return words.get(key, default).rpartition("#")[2].lower()
-
-    if last("algorithm algorithm-name") != "aes256-cbc" or last("key-derivation key-derivation-name") != "pbkdf2":
-        raise ValueError("another lock")
-    vector = transfer.base64(words["algorithm initialisation-vector"].encode())
-    if len(vector) != 16:
-        raise ValueError("no vector")
-    return _Lock(
-        start=_HASHES[last("start-key-generation start-key-generation-name", "sha1")],
-        checksum_of=_HASHES[last("encryption-data checksum-type")],
-        checksum=transfer.base64(words["encryption-data checksum"].encode()),
-        vector=vector,
-        salt=transfer.base64(words["key-derivation salt"].encode()),
-        spins=max(1, int(words["key-derivation iteration-count"][:9])),
-        key_bytes=32,
-    )
+    parser.Parse(manifest, True)
+    return (lock for lock in found if "algorithm-name" in lock.words)
 
 
 def _refuse(*_: object) -> None:
     raise ValueError
+
+
+def _opened(lock: _Lock, data: bytes, password: str, meter: Meter) -> bytes | None:
+    """One part; None when it is the wrong password."""
+    method = lock.words["algorithm-name"].lower()
+    key = _key(lock, password)
+    if method.endswith("aes256-gcm"):
+        return _inflated(_sealed(key, lock.value("initialisation-vector"), data), meter)
+    if not method.endswith(("aes256-cbc", "aes192-cbc", "aes128-cbc")):
+        raise UnsupportedError
+    mode = modes.CBC(lock.value("initialisation-vector"))
+    opener = Cipher(algorithms.AES(key), mode).decryptor()
+    plain = opener.update(data[: len(data) // 16 * 16]) + opener.finalize()
+    plain = plain[: -plain[-1]] if plain and plain[-1] <= 16 else plain
+    hasher = hashlib.sha256 if "sha256" in lock.words.get("checksum-type", "").lower() else hashlib.sha1
+    if hasher(plain[:_CHECKED_BYTES]).digest() != lock.value("checksum"):
+        return None
+    return _inflated(plain, meter)
+
+
+def _sealed(key: bytes, nonce: bytes, data: bytes) -> bytes | None:
+    """What AES-GCM locked; where its nonce stands before the data too, that one is not part of them (xmlenc-core1)."""
+    for sealed in (data, data[_NONCE:]):
+        try:
+            return AESGCM(key).decrypt(nonce, sealed, None)
+        except InvalidTag:
+            continue
+    return None
+
+
+def _inflated(plain: bytes | None, meter: Meter) -> bytes | None:
+    """Parts are packed before they are locked, but for a whole file, which is packed already."""
+    if plain is None or plain.startswith(b"PK\3\4"):
+        return plain
+    inflater, room = zlib.decompressobj(-15), meter.expanded
+    try:
+        part = inflater.decompress(plain, room + 1)
+    except zlib.error as error:
+        raise DamagedError from error
+    meter.expand(len(part))
+    return part
+
+
+def _key(lock: _Lock, password: str) -> bytes:
+    """The password hashed once, then made dear."""
+    size, word = lock.number("key-size", 16), password.encode("utf-8", "surrogatepass")
+    hasher = hashlib.sha256 if "sha256" in lock.words.get("start-start-key-generation-name", "") else hashlib.sha1
+    start, salt = hasher(word).digest(), lock.value("salt")
+    kind = lock.words.get("key-derivation-name", "").lower()
+    if kind.endswith("pbkdf2") and 0 < lock.spins <= _MOST_SPINS and size in (16, 24, 32):
+        return hashlib.pbkdf2_hmac("sha1", start, salt, lock.spins, size)
+    if kind.endswith("argon2id"):
+        return _argon(lock, start, salt, size)
+    raise UnsupportedError
+
+
+def _argon(lock: _Lock, start: bytes, salt: bytes, size: int) -> bytes:
+    passes, lanes = lock.number("argon2-iterations"), lock.number("argon2-lanes")
+    memory = lock.number("argon2-memory")
+    if memory > _MOST_MEMORY_KIB or passes > _MOST_PASSES:
+        raise UnsupportedError
+    try:
+        made = Argon2id(salt=salt, length=size, iterations=passes, lanes=lanes, memory_cost=memory)
+        return made.derive(start)
+    except UnsupportedAlgorithm as error:
+        raise UnsupportedError from error

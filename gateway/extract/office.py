@@ -6,7 +6,6 @@ elements here, so none can be forgotten. Parts that only describe looks are left
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
 
@@ -55,20 +54,9 @@ def read_pptx(document: Document) -> Items:
 
 
 def read_odf(document: Document) -> Items:
-    manifest = _manifest(document)
-    if locked_odf.is_locked(manifest):
-        yield from locked_odf.read_locked_odf(document, manifest)
-    else:
-        yield from _read_parts(document)
-
-
-def _manifest(document: Document) -> bytes:
-    """The list of an OpenDocument file's parts; empty when it has none, or is cut off before it."""
-    with contextlib.suppress(DamagedError):
-        for name, data, _ in zips.members(document.data, document.meter, (), locked_odf.MANIFEST.__eq__):
-            if name == locked_odf.MANIFEST:
-                return data
-    return b""
+    """Also one that a word of the mail opens."""
+    unlocked = locked_odf.opened(document)
+    yield from _read_parts(document if unlocked is None else document._replace(data=unlocked))
 
 
 def read_xlsx(document: Document) -> Items:
@@ -97,9 +85,6 @@ def _parts(document: Document, workbook: sheets.Workbook, binary: biff12.Binary)
     for name, data, failure in zips.members(document.data, document.meter, document.passwords, is_wanted):
         if failure is not None:
             yield from _failed(document, failure)
-        elif name == locked_odf.MANIFEST:
-            if locked_odf.is_locked(data):  # a second list behind the first
-                raise EncryptedError
         elif workbook.takes(name, data) or binary.takes(name, data):
             continue
         elif b"<" in data[:200] and (name.lower().endswith(_XML_NAMES) or data.startswith(b"<?xml")):
@@ -110,9 +95,7 @@ def _parts(document: Document, workbook: sheets.Workbook, binary: biff12.Binary)
 
 def _only_looks(document: Document, name: str) -> bool:
     """OpenDocument keeps headers and footers among its styles; everyone else keeps nothing there that people read."""
-    if name in ("xl/styles.xml", locked_odf.MANIFEST) or (
-        name.endswith("styles.xml") and document.format.startswith("od")
-    ):
+    if name == "xl/styles.xml" or (name.endswith("styles.xml") and document.format.startswith("od")):
         return False
     return bool(_LOOKS.search(name))
 

@@ -1,6 +1,6 @@
 """The other side of the sandbox: a small clean process that forks readers, and the readers.
 
-Impure, with sandbox.py the only such files of this room. The *nursery* is started once with an empty environment; it
+Impure, as sandbox.py, its other side, says why. The *nursery* is started once with an empty environment; it
 loads every parser, gives up its privileges and the network, and forks a reader when asked. A reader takes documents
 from one socket, bounded by rlimits, and is killed from outside through its pidfd whenever it is late. Nothing but JSON
 and the bytes of pictures goes back, so a parser that is taken over can lie about its own document and nothing else.
