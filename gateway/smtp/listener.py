@@ -8,10 +8,9 @@ ours says to a client is 451 4.3.0 and nothing more.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -238,19 +237,18 @@ class Conversation(SMTP):
                 await self._drain_helper()  # type: ignore[attr-defined]
 
     async def read_line(self) -> bytes:
-        with self._waiting():
+        was_working = self._stop_working()
+        try:
             return await self._inbox.line(self._terms.command_bytes)
+        finally:
+            self._is_working = was_working
 
-    @contextlib.contextmanager
-    def _waiting(self) -> Iterator[None]:
+    def _stop_working(self) -> bool:
         """The client's turn, also in the middle of a command: its silence is counted from now."""
         was_working, self._is_working = self._is_working, False
         if was_working:
             self._last_heard = self.loop.time()
-        try:
-            yield
-        finally:
-            self._is_working = was_working
+        return was_working
 
     async def read_message(self) -> WireMessage:
         """While bytes of the message arrive, silence is counted from the last of them, not from the command."""
@@ -270,8 +268,11 @@ class Conversation(SMTP):
             self._is_working = True
 
     async def swallow(self, size: int) -> None:
-        with self._waiting():
+        was_working = self._stop_working()
+        try:
             await self._inbox.swallow(size)
+        finally:
+            self._is_working = was_working
 
     def _start_message(self) -> None:
         self._is_working = False

@@ -22,6 +22,9 @@ from gateway.policy.verdict import Role
 GATHER_SECONDS = 0.001
 """How long a message waits for others; more gains nothing."""
 
+ROUND_BYTES = 256 * 1024
+"""What goes in one round, so that other dialogues have their turn between rounds of large messages."""
+
 _NOTHING = Extraction((), ())
 
 
@@ -71,8 +74,8 @@ class Round:
         self._start = start
 
     def _go(self) -> None:
-        self._set_start(None)
-        places, self._places = self._places, []
+        places = self._taken()
+        self._set_start(asyncio.get_running_loop().call_soon(self._go) if self._places else None)
         for stage in (self._plan, self._search, self._decide):
             for place in places:
                 if place.done.done():
@@ -81,6 +84,18 @@ class Round:
                     stage(place)
                 except Exception as error:  # one message's fault is told to that one
                     place.done.set_exception(error)
+
+    def _taken(self) -> list[Place]:
+        """Those that go in this round, in the order they joined: at least one."""
+        count = held = 0
+        for place in self._places:
+            held += len(place.message.content)
+            if count and held > ROUND_BYTES:
+                break
+            count += 1
+        places = self._places[:count]
+        del self._places[:count]
+        return places
 
     def _plan(self, place: Place) -> None:
         walk = self._inspector.plan(place.message)

@@ -17,7 +17,7 @@ from gateway.mail.fragment import Extraction
 from gateway.mail.message import Message
 from gateway.policy.verdict import Action, Role
 from gateway.reading import read_policy
-from gateway.smtp.round import Round
+from gateway.smtp.round import ROUND_BYTES, Round
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVELOPE = Envelope(MailPath(Address(b"dagklub@lavuk.dk")), (MailPath(Address(b"a@example.org")),), Client("192.0.2.1"))
@@ -104,3 +104,18 @@ def test_a_round_waits_for_those_on_their_way_but_not_long(inspector: Inspector)
         return waited, went
 
     assert asyncio.run(story()) == (True, True)
+
+
+def test_a_round_of_large_messages_leaves_others_their_turn(inspector: Inspector) -> None:
+    async def story() -> list[int]:
+        the_round = Round(inspector, today, lambda: 1)
+        large = HARMLESS + b"x" * (ROUND_BYTES // 2)
+        places = [the_round.join(Message(large), ENVELOPE, Role.OUTBOUND) for _ in range(5)]
+        done = []
+        while not all(place.done() for place in places):
+            await asyncio.sleep(0)
+            done.append(sum(place.done() for place in places))
+        assert all(isinstance(place.result(), Inspection) for place in places)
+        return sorted(set(done))
+
+    assert asyncio.run(story()) == [1, 2, 3, 4, 5]
