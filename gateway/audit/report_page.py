@@ -35,6 +35,7 @@ ul.tiles strong{display:block;font-size:1.7rem;line-height:1.2}
 table{border-collapse:collapse;width:100%;margin:.4rem 0 .8rem}
 th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600}td.n,th.n{text-align:right;white-space:nowrap;width:4.5rem}
+table.cases td:nth-child(-n+3){white-space:nowrap}
 td.b{width:45%;vertical-align:middle}
 td.b span{display:block;height:.85rem;background:var(--bar);border-radius:.15rem;min-width:2px}
 svg{max-width:100%;height:auto;display:block}svg text{font:13px "Segoe UI",Roboto,"Liberation Sans",Arial,sans-serif;
@@ -151,7 +152,8 @@ def _weeks(month: Month) -> str:
             f'<text x="{x + 30}" y="{floor - tall - 6}" text-anchor="middle">{number(stopped)}</text>'
             f'<text x="{x + 30}" y="{floor + 20}" text-anchor="middle">uge {week}</text>'
         )
-    words = ", ".join(f"uge {week}: {number(stopped)} af {number(total)}" for week, stopped, total in month.weeks)
+    each = (f"uge {week}: {number(stopped)} af {number(total)}" for week, stopped, total in month.weeks)
+    words = ", ".join(week.replace(" ", "\u00a0") for week in each)
     drawing = (
         f'<svg role="img" viewBox="0 0 {width * len(month.weeks)} 205" width="{width * len(month.weeks)}" height="205">'
         f"<title>Stoppede mails pr. uge</title><desc>{escape(words)}</desc>"
@@ -233,7 +235,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         return "<p>Ingen i denne måned.</p>"
     top = "".join(f'<th scope="col">{escape(word)}</th>' for word in head)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<table class="cases"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _mark(good: bool | None) -> str:

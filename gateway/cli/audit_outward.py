@@ -13,7 +13,8 @@ from gateway.cli.common import config_option, faults_told
 from gateway.cli.record import filter_of, filter_options, now, progress, record, software, store_of, who
 
 if TYPE_CHECKING:
-    from gateway.settings import Settings
+    from gateway.audit.report import Names
+    from gateway.policy import Policy
 
 LOOK_SECONDS, RETRY_SECONDS = 1, 10
 
@@ -90,13 +91,15 @@ class MonthName(click.ParamType[tuple[int, int]]):
 @config_option
 def report(config: Path | None, month: tuple[int, int], html: Path | None, pdf: Path | None, prove: bool) -> None:
     """The month in Danish for leaders: what was stopped, where, why, and whether the record is whole."""
+    from gateway import reading
     from gateway.audit import AuditError, report_page
     from gateway.audit import report as counting
     from gateway.audit.keys import believed_keys
     from gateway.audit.verify import verify as prove_all
 
     with store_of(config) as (store, settings):
-        names = _names(settings)
+        with faults_told():
+            names = names_of(reading.read_policy(settings.policy))
         keys = believed_keys(store.keys)
         with progress("counting") as show_progress:
             counts = counting.collect(store.database, *counting.month_of(*month), names, show_progress)
@@ -117,14 +120,10 @@ def report(config: Path | None, month: tuple[int, int], html: Path | None, pdf: 
             click.echo(page)
 
 
-def _names(settings: Settings) -> Any:
+def names_of(policy: Policy) -> Names:
     """What the policy calls things, for the report."""
-    from gateway import reading
     from gateway.audit.report import ListAge, Names
     from gateway.mail.address import Address
-
-    with faults_told():
-        policy = reading.read_policy(settings.policy)
 
     def dagtilbud(sender: str) -> str:
         mailbox = policy.faellesmail.own_row(Address.of(sender))

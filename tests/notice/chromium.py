@@ -33,15 +33,15 @@ def run_chromium(profile: Path, page: Path, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
-def draw(name: str, html: str, folder: Path) -> Path:
-    """A letter as a picture just as high as it is."""
-    page, picture = folder / "letter.html", ROOT / "docs" / "pictures" / f"bounce-{name}.png"
+def draw(name: str, html: str, folder: Path, width: int = WIDTH) -> Path:
+    """A page as a picture of docs/pictures, just as high as it is."""
+    page, picture = folder / "page.html", ROOT / "docs" / "pictures" / f"{name}.png"
     page.write_text(html.replace("</body>", f"{ASK_HEIGHT}</body>"), "utf-8")
-    dom = run_chromium(folder / "profile", page, f"--window-size={WIDTH},200", "--dump-dom")
+    dom = run_chromium(folder / "profile", page, f"--window-size={width},200", "--dump-dom")
     found = re.search(r"<title>(\d+)</title>", dom)
     assert found
     page.write_text(html, "utf-8")
-    run_chromium(folder / "profile", page, f"--window-size={WIDTH},{found[1]}", f"--screenshot={picture}")
+    run_chromium(folder / "profile", page, f"--window-size={width},{found[1]}", f"--screenshot={picture}")
     return picture
 
 
@@ -51,7 +51,7 @@ def main() -> None:
 
     for name in README:
         with tempfile.TemporaryDirectory() as folder:
-            print(draw(name, LETTERS[name].html, Path(folder)))
+            print(draw(f"bounce-{name}", LETTERS[name].html, Path(folder)))
 
 
 if __name__ == "__main__":
