@@ -29,13 +29,18 @@ body{font:16px/1.5 "Segoe UI",Roboto,"Liberation Sans",Arial,sans-serif;color:va
 max-width:54rem;margin:0 auto;padding:1.5rem}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2rem 0 .3rem}
 p{margin:.3rem 0 .8rem}.soft{color:var(--soft)}
-ul.tiles{list-style:none;display:flex;flex-wrap:wrap;gap:.8rem;padding:0;margin:1.2rem 0}
-ul.tiles li{flex:1 1 6.5rem;border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}
+ul.tiles{list-style:none;display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.8rem;padding:0;margin:1.2rem 0}
+@media screen and (min-width:52rem){ul.tiles{grid-template-columns:repeat(6,minmax(0,1fr))}}
+ul.tiles li{border:1px solid var(--line);border-radius:.5rem;padding:.7rem .9rem}
 ul.tiles strong{display:block;font-size:1.7rem;line-height:1.2}
+@media screen and (max-width:30rem){ul.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}
+ul.tiles strong{font-size:1.3rem}}
 table{border-collapse:collapse;width:100%;margin:.4rem 0 .8rem}
 th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600}td.n,th.n{text-align:right;white-space:nowrap;width:4.5rem}
-table.cases td:nth-child(-n+3){white-space:nowrap}
+@media print,(min-width:40rem){table.cases td:nth-child(-n+3){white-space:nowrap}}
+@media screen and (max-width:40rem){table.cases td,table.cases th{display:block;border:0;padding:.05rem 0}
+table.cases thead{display:none}table.cases tr{display:block;border-bottom:1px solid var(--line);padding:.4rem 0}}
 td.b{width:45%;vertical-align:middle}
 td.b span{display:block;height:.85rem;background:var(--bar);border-radius:.15rem;min-width:2px}
 svg{max-width:100%;height:auto;display:block}svg text{font:13px "Segoe UI",Roboto,"Liberation Sans",Arial,sans-serif;

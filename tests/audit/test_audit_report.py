@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html.parser
+import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -176,3 +178,21 @@ def test_without_chromium_it_says_what_to_do(month: Month, tmp_path: Path, monke
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OSError, match="needs Chromium"):
         as_pdf("<p>", tmp_path / "report.pdf")
+
+
+@pytest.mark.peer("chromium")
+def test_a_phone_does_not_scroll_sideways(store: Store, tmp_path: Path) -> None:
+    """At 360 points, with millions of mails and a case id as long as real ones."""
+    month = collect(store.database, *month_of(2026, 11), NAMES)
+    month.messages = month.relayed = 10_000_000
+    month.releases.append(replace(month.releases[0], case_id="PV-TR86-AXN9-FHWV"))
+    inner, outer = tmp_path / "report.html", tmp_path / "phone.html"
+    inner.write_text(page(month, NAMES, MADE), "utf-8")
+    tell = "document.title = this.contentDocument.documentElement.scrollWidth"
+    outer.write_text(f'<iframe src="report.html" width="360" height="400" onload="{tell}"></iframe>', "utf-8")
+    words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
+             f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", outer.as_uri()]  # fmt: skip
+    dom = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True).stdout
+    found = re.search(r"<title>(\d+)</title>", dom)
+    assert found
+    assert int(found[1]) <= 360
