@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import hashlib
+import html
 import json
 import re
+from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from support.raw_client import RawClient
-from support.running import RunningGateway
+from support.running import ROOT, RunningGateway
 from support.scripted_hop import ScriptedHop, without_our_fields
 
 _HASHES = re.compile(rb"[0-9a-f]{16,}")
@@ -19,8 +24,9 @@ _HASHES = re.compile(rb"[0-9a-f]{16,}")
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, shared: Path):
     """What became of each mail: its bytes as sent, the reply, and what the next hop got for it."""
-    hop = ScriptedHop()
-    gateway = RunningGateway(tmp_path_factory.mktemp("corpus"), hop.port).start()
+    hop, folder = ScriptedHop(), tmp_path_factory.mktemp("corpus")
+    (folder / "tmp").mkdir()
+    gateway = RunningGateway(folder, hop.port, environment={"TMPDIR": str(folder / "tmp")}).start()
     outcomes = []
     with RawClient(gateway.port) as client:
         client.hello()
@@ -74,3 +80,55 @@ def test_no_number_of_any_mail_shows_in_anything_the_gateway_says_or_writes(run,
             assert not patterns[number].search(said), name
     text = _HASHES.sub(b"", written)
     assert not [number for number, pattern in patterns.items() if pattern.search(text)]
+
+
+@pytest.mark.shared
+def test_no_sentence_subject_or_file_name_of_any_mail_shows_either(run) -> None:
+    """Nothing that a person wrote: not in the record, the log at debug level, a file left behind, or the bounce."""
+    outcomes, events, written = run
+    everything = _spaced(written.decode("utf-8", "replace"))
+    ours = _spaced((ROOT / "policies" / "lavuk" / "organisation.yaml").read_text())  # what notices are signed with
+    told = 0
+    for (name, content, reply, _, messages), event in zip(outcomes, events, strict=True):
+        mail = _parsed(content)
+        sentences = {words for words in _sentences(mail) if words not in ours}
+        bounce = " ".join(_spaced(text) for text in _texts(_parsed(messages[0]))) if event.follow_up == "bounce" else ""
+        subject = _spaced(str(mail["Subject"]))  # the bounce has it, when nothing was found in it
+        assert not [words for words in sentences if words in everything or words in reply], name
+        assert not [words for words in sentences if words in bounce and words not in subject], name
+        names = {_spaced(part.get_filename() or "") for part in mail.walk()} | {subject}
+        assert not [words for words in names if len(words) >= 12 and words in everything], name
+        told += len(sentences)
+    assert told > 1000, "there was something to leak"
+
+
+def _parsed(content: bytes) -> EmailMessage:
+    mail = email.message_from_bytes(content, policy=email.policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def _texts(mail: EmailMessage) -> Iterator[str]:
+    for part in mail.walk():
+        if part.get_content_maintype() == "text":
+            text = (part.get_payload(decode=True) or b"").decode(_charset(part), "replace")
+            yield html.unescape(re.sub("<[^>]*>", "\n", text)) if part.get_content_subtype() == "html" else text
+
+
+def _charset(part: EmailMessage) -> str:
+    name = part.get_content_charset() or "utf-8"
+    try:
+        "".encode(name)
+    except LookupError:
+        return "latin-1"
+    return name
+
+
+def _sentences(mail: EmailMessage) -> Iterator[str]:
+    """The lines of its texts that are long enough to be nobody else's."""
+    for text in _texts(mail):
+        yield from (line for line in map(_spaced, text.splitlines()) if len(line) >= 30)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())

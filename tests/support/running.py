@@ -22,6 +22,7 @@ class RunningGateway:
         self.folder = folder
         self.port = free_port()
         self.log = folder / "gateway.log"
+        self._environment = settings.pop("environment", {})
         self._debug = [] if settings.pop("quiet", False) else ["--debug"]
         listener = {"role": "outbound", "listen": f"127.0.0.1:{self.port}"} | settings.pop("listener", {})
         self.settings = {
@@ -45,7 +46,7 @@ class RunningGateway:
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **self._environment},
             )
         if not wait_for_port(self.port) or self.process.poll() is not None:
             raise RuntimeError(f"the gateway did not start:\n{self.log.read_text()}")
@@ -81,6 +82,6 @@ class RunningGateway:
         return [record.event for record in reversed(records) if record.event]
 
     def everything_written(self) -> bytes:
-        """Every byte the gateway wrote anywhere in its folder: log, record, key, outbox."""
+        """Every byte the gateway wrote anywhere in its folder: log, record, key, outbox, and the names of its files."""
         files = (path for path in self.folder.rglob("*") if path.is_file() and path != self.config)
-        return b"\n".join(path.read_bytes() for path in sorted(files))
+        return b"\n".join(str(path).encode() + b"\n" + path.read_bytes() for path in sorted(files))
