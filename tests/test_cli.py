@@ -177,3 +177,21 @@ def test_an_unusable_record_stops_serve_with_one_line(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("audit list --since 2026-02-30", "postvagt audit list: Invalid value for '--since': 2026-02-30 is no time"),
+        ("audit report --month november", "postvagt audit report: Invalid value for '--month': november is no month"),
+        ("audit reseal", "postvagt audit reseal: Missing option '--why'"),
+        ("release", "postvagt release: Missing argument 'CASE-ID'"),
+        ("nonsense", "postvagt: No such command 'nonsense'"),
+        ("--nonsense", "postvagt: No such option '--nonsense'"),
+    ],
+)
+def test_wrong_words_are_one_line_and_status_2(tmp_path: Path, words: str, says: str) -> None:
+    result = postvagt(*words.split(), folder=tmp_path)
+    (line,) = result.stderr.splitlines()
+    assert (result.returncode, result.stdout, line.startswith(says)) == (2, "", True), line
+    assert list(tmp_path.iterdir()) == []

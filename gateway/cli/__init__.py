@@ -7,6 +7,9 @@ Exit codes of the contract: 0 fine; 1 `scan` found something to block or `audit 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -38,6 +41,27 @@ class Verbs(click.Group):
             return None
         command: click.Command = importlib.import_module(f"gateway.cli.{name}").command
         return command
+
+    def make_context(self, *words: Any, **more: Any) -> click.Context:
+        with _wrong_words_told():
+            return super().make_context(*words, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _wrong_words_told():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _wrong_words_told() -> Iterator[None]:
+    """One line for wrong arguments, where click would say it in four."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        verb = error.ctx.command_path if error.ctx else "postvagt"
+        click.echo(f"{verb}: {error.format_message()} (--help says more)", err=True)
+        raise click.exceptions.Exit(error.exit_code) from None
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
