@@ -1,4 +1,4 @@
-"""Which cell of a sheet a number stands in: readers mark cells that may hold one, findings are placed afterwards."""
+"""Which cell a number stands in: readers mark the cells that may hold one, findings are placed afterwards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from gateway.mail.finding import Finding
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import Place, Step
 
-_NUMBER = re.compile(r"[0-9][^\t\n]*[0-9]{4}")
+_NUMBER = re.compile(r"(?:\A|(?<=[\t\n]))[^0-9\t\n]*[0-9][^\t\n]*[0-9]{4}")
+"""From the first digit of a cell on; from each of them would cost the square of a long cell."""
+
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _CELL_END = re.compile(r"[\t\n]")
 _SEPARATORS = ";\t,|"
@@ -35,30 +37,36 @@ def name_of(row: int, column: int) -> str:
 def placed(findings: Sequence[Finding], fragments: Iterable[Fragment]) -> tuple[Finding, ...]:
     """The findings, those of CPR numbers with the cell they stand in where the reader marked it."""
     wanted = {finding.place for finding in findings if finding.detector == "cpr"}
-    cells: dict[Place, list[tuple[str, Step]]] = {}
+    cells: dict[Place, list[tuple[str, tuple[Step, ...]]]] = {}
     for fragment in fragments if wanted else ():
         if fragment.place in wanted and (fragment.marks or fragment.place.steps[-1].format == "csv"):
             cells.setdefault(fragment.place, []).extend(_cells(fragment))
     return tuple(_in_cell(finding, cells) for finding in findings) if cells else tuple(findings)
 
 
-def _in_cell(finding: Finding, cells: dict[Place, list[tuple[str, Step]]]) -> Finding:
+def _in_cell(finding: Finding, cells: dict[Place, list[tuple[str, tuple[Step, ...]]]]) -> Finding:
     if finding.detector != "cpr" or finding.place not in cells:
         return finding
     digits = finding.identity.reveal()
-    step = next((step for held, step in cells[finding.place] if digits in held), None)
-    return replace(finding, place=finding.place.inside(step)) if step else finding
+    steps = next((steps for held, steps in cells[finding.place] if digits in held), ())
+    return replace(finding, place=finding.place.inside(*steps)) if steps else finding
 
 
-def _cells(fragment: Fragment) -> list[tuple[str, Step]]:
-    """The digits of each marked cell and the cell's step."""
+def _cells(fragment: Fragment) -> list[tuple[str, tuple[Step, ...]]]:
+    """The digits of each marked cell, and the steps to it."""
     marks = fragment.marks or _marks_of_csv(fragment.text)
     found = []
     for start, name in marks:
         end = _CELL_END.search(fragment.text, start)
         held = _NO_DIGIT.sub("", fragment.text[start : end.start() if end else len(fragment.text)])
-        found.append((held, Step("cell", name)))
+        found.append((held, _steps(name)))
     return found
+
+
+def _steps(name: str) -> tuple[Step, ...]:
+    """From a mark's name: `B7` of a sheet, `2.B7` of the second table of a document."""
+    table, _, cell = name.rpartition(".")
+    return (Step("table", "", int(table)), Step("cell", cell)) if table else (Step("cell", cell),)
 
 
 def _marks_of_csv(text: str) -> list[tuple[int, str]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gateway.extract import biff12, locked_odf, sheets, xmltext, zips
+from gateway.extract import biff12, grid, locked_odf, sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
+from gateway.extract.cells import may_hold_number
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
 from gateway.extract.tables import joined_in_document, joined_numbers
@@ -136,17 +137,25 @@ def _pieces(format: str, name: str, xml: str, place: Place) -> Iterator[tuple[Pl
 def _xml_text(format: str, name: str, xml: str, place: Place) -> Items:
     text, shown = xmltext.read(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS)
     text = text.strip()
-    yield Fragment(place, text)
+    is_sheet = format == "ods" and name.endswith("content.xml")
+    yield Fragment(place, text, _marks(xml, text, is_sheet))
     beside = [shown]
     if "pivotCache" in name:
         beside += _PIVOT_VALUE.findall(xml)
     elif name.endswith("numbering.xml"):
         beside += _LIST_TEXT.findall(xml)
-    if format == "ods" and name.endswith("content.xml"):
-        beside += [sheets.lost_zeros_of_ods(xml), joined_numbers(text.replace("\n\t", "\t"))]
+    if is_sheet:
+        yield Fragment(place, *grid.lost_zeros(xml))
+        beside.append(joined_numbers(text.replace("\n\t", "\t")))
     else:
         beside.append(joined_in_document(text))
     yield Fragment(place, "\n".join(filter(None, beside)))
+
+
+def _marks(xml: str, text: str, is_sheet: bool) -> grid.Marks:
+    """The cells of the part's tables; most parts have none, or no number."""
+    has_table = "<table:table" in xml or "tbl>" in xml or "tbl " in xml
+    return grid.marks(xml, text, of_sheet=is_sheet) if has_table and may_hold_number(text) else ()
 
 
 def _place(place: Place, name: str) -> Place:

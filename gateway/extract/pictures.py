@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from PIL import Image, ImageOps, ImageStat
@@ -38,8 +39,9 @@ _DARK = 100
 """A page darker than this is light on dark; tesseract and the search for its lines want it the other way."""
 _GIF_FRAMES = 5
 _RESOLUTION = 200
+_BAND, _NEAR = 130, 40
 _PAGE, _PAGE_OF_ANY_DIRECTION, _ONE_BLOCK = 3, 1, 6
-"""How tesseract takes a page apart. Finding the direction costs a fifth more: done only when the first try fails."""
+"""How tesseract takes a page apart. Finding the direction costs a fifth more: not done where a few lines tell it."""
 
 _DESCRIPTIONS = (0x010E, 0x013B, 0x8298, 0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F)
 """EXIF: description, artist, copyright, and Windows' title, comment, author, keywords, subject (UTF-16)."""
@@ -185,8 +187,9 @@ def text_of(page: Image.Image) -> str:
         page = ImageOps.invert(page)
     skew = _skew(page)
     straight = page.rotate(skew, Image.Resampling.BILINEAR, expand=True, fillcolor=255) if skew else page
+    straight, modes = _headed_up(straight)
     tries = []
-    for mode in (_PAGE, _PAGE_OF_ANY_DIRECTION, _ONE_BLOCK):
+    for mode in modes:
         text, confidence = _recognised(straight, mode)
         if confidence >= _GOOD_CONFIDENCE and len(text) > _FEW_LETTERS:
             return text
@@ -194,6 +197,34 @@ def text_of(page: Image.Image) -> str:
     if skew:
         tries.append(_recognised(page, _PAGE_OF_ANY_DIRECTION)[0])
     return "\n".join(dict.fromkeys(filter(None, tries)))
+
+
+def _headed_up(page: Image.Image) -> tuple[Image.Image, tuple[int, ...]]:
+    """The page with its head up, as a few of its lines tell, and how to take it apart, in the order of the tries.
+
+    Where they tell nothing (it lies on its side, or holds little text) tesseract looks for the direction at once.
+    """
+    if page.height <= 2 * _BAND:
+        return page, (_PAGE, _PAGE_OF_ANY_DIRECTION, _ONE_BLOCK)
+    lines = _darkest_lines(page)
+    for turn in (0, 180):
+        text, confidence = _recognised(lines.rotate(turn), _ONE_BLOCK)
+        if confidence >= _GOOD_CONFIDENCE and len(text) > _FEW_LETTERS:
+            return page.rotate(turn), (_PAGE, _PAGE_OF_ANY_DIRECTION, _ONE_BLOCK)
+    return page, (_PAGE_OF_ANY_DIRECTION, _PAGE, _ONE_BLOCK)
+
+
+def _darkest_lines(page: Image.Image) -> Image.Image:
+    """A band of a few lines where most is written, from one pale row to another: a line that is cut tells nothing."""
+    ink = [255 - row for row in page.resize((1, page.height), Image.Resampling.BOX).tobytes()]
+    sums = [0, *accumulate(ink)]
+    start = max(range(page.height - _BAND + 1), key=lambda at: sums[at + _BAND] - sums[at])
+
+    def palest_near(row: int, first: int) -> int:
+        return min(range(max(first, row - _NEAR), min(page.height, row + _NEAR)), key=ink.__getitem__)
+
+    top = palest_near(start, 0)
+    return page.crop((0, top, page.width, palest_near(start + _BAND, top + 1) + 1))
 
 
 _api: list[Any] = []

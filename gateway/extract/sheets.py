@@ -250,6 +250,6 @@ def is_possible(ten: str) -> bool:
     return sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, ten, strict=True)) % 11 == 0
 
 
-def lost_zeros_of_ods(xml: str) -> str:
+def lost_zeros_of_ods(xml: str) -> list[str]:
     """The number cells of an OpenDocument sheet that lost a zero, with it put back."""
-    return "\n".join("0" + value for value in _ODS_VALUE.findall(xml) if is_possible("0" + value))
+    return ["0" + value for value in _ODS_VALUE.findall(xml) if is_possible("0" + value)]

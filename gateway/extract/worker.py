@@ -32,7 +32,7 @@ from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.place import Place, Step
 
 _HEAD = struct.Struct("<II")
-_CELL_NAME = re.compile(r"[A-Z]{1,4}[0-9]{1,7}")
+_CELL_NAME = re.compile(r"(?:[0-9]{1,5}\.)?[A-Z]{1,4}[0-9]{1,7}")
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _CLONE_NEWUSER, _CLONE_NEWIPC, _CLONE_NEWNET = 0x10000000, 0x08000000, 0x40000000
 _NOBODY = 65534

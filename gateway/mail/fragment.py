@@ -19,7 +19,7 @@ class Fragment:
     place: Place
     text: str = field(repr=False)
     marks: tuple[tuple[int, str], ...] = field(default=(), repr=False)
-    """Where in the text the cells of a sheet begin that may hold a number, and their names (`B7`)."""
+    """Where in the text the cells begin that may hold a number: `B7` of a sheet, `2.B7` of the second table."""
 
 
 class Reason(StrEnum):

@@ -12,9 +12,9 @@ from typing import NamedTuple
 class Step(NamedTuple):
     """One step inwards: what kind of thing, of which format, and which one when there are several.
 
-    kind: `subject`, `text`, `html`, `header`, `filename`, `attachment`, and inside documents `sheet`, `cell`, `page`, …
+    kind: `subject`, `text`, `html`, `header`, `filename`, `attachment`, and inside documents `sheet`, `table`, …
     format: for an attachment its format as read from the content (`csv`, `docx`, `eml`, …), for a header its name, for
-    a cell of a sheet where it is (`B7`).
+    a cell of a sheet or table where it is (`B7`).
     number: 1 for the first; 0 when there is nothing to count.
     """
 

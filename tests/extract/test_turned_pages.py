@@ -1,0 +1,43 @@
+"""A scanned page is read whichever way it lies."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from gateway.extract import pictures
+
+NUMBER = "070761-4285"
+LINES = (
+    "Forældrebestyrelsen holder møde på tirsdag i personalestuen,",
+    "og alle er velkomne. Husk at melde afbud senest mandag.",
+    f"Barnets CPR-nummer er {NUMBER}, og mor hedder Anne.",
+    "Menuen i næste uge er fiskefrikadeller og rugbrød.",
+)
+
+pytestmark = pytest.mark.skipif(not pictures.prepare(), reason="OCR is not installed here")
+
+
+@pytest.fixture(scope="module")
+def page() -> Image.Image:
+    drawn = Image.new("L", (1240, 1754), 255)
+    pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(size=32)
+    for number in range(16):
+        pen.text((120, 150 + number * 50), LINES[number % 4], font=font, fill=0)
+    return drawn
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270, 4])
+def test_a_page_is_read_whichever_way_it_lies(page: Image.Image, turn: int) -> None:
+    assert pictures.text_of(page.rotate(turn, expand=True, fillcolor=255)).count(NUMBER) >= 3
+
+
+def test_a_page_upside_down_needs_no_second_reading_of_the_whole(page: Image.Image) -> None:
+    turned, modes = pictures._headed_up(page.rotate(180))
+    assert turned.tobytes() == page.tobytes()
+    assert modes[0] == pictures._PAGE
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2000, 1), (1, 2000), (300, 130), (1000, 261)])
+def test_pictures_of_any_size_have_lines_or_none(size: tuple[int, int]) -> None:
+    assert pictures.text_of(Image.new("L", size, 255)) == ""
