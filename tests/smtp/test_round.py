@@ -89,21 +89,28 @@ def test_rounds_follow_each_other(inspector: Inspector) -> None:
     assert [each.verdict.action for each in answers if isinstance(each, Inspection)] == [Action.RELAY, Action.BLOCK]
 
 
-def test_a_round_waits_for_those_on_their_way_but_not_long(inspector: Inspector) -> None:
-    async def story() -> tuple[bool, bool]:
-        on_their_way = 2
-        the_round = Round(inspector, today, lambda: on_their_way)
+def test_a_round_waits_for_those_on_their_way(inspector: Inspector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.smtp.round.GATHER_SECONDS", 600.0)
+
+    async def story() -> list[bool]:
+        the_round = Round(inspector, today, lambda: 2)
         first = the_round.join(Message(HARMLESS), ENVELOPE, Role.OUTBOUND)
         for _ in range(3):
             await asyncio.sleep(0)
         waited = not first.done()
-        the_round.join(Message(HARMLESS), ENVELOPE, Role.OUTBOUND)
-        await asyncio.sleep(0)
-        went = first.done()
-        assert isinstance(await the_round.join(Message(WITH_CPR), ENVELOPE, Role.OUTBOUND), Inspection), "and no longer"
-        return waited, went
+        second = the_round.join(Message(HARMLESS), ENVELOPE, Role.OUTBOUND)
+        await asyncio.wait_for(asyncio.gather(first, second), 60)
+        return [waited, first.done(), second.done()]
 
-    assert asyncio.run(story()) == (True, True)
+    assert asyncio.run(story()) == [True, True, True]
+
+
+def test_a_round_does_not_wait_long(inspector: Inspector) -> None:
+    async def story() -> object:
+        the_round = Round(inspector, today, lambda: 2)
+        return await asyncio.wait_for(the_round.join(Message(WITH_CPR), ENVELOPE, Role.OUTBOUND), 60)
+
+    assert isinstance(asyncio.run(story()), Inspection)
 
 
 def test_a_round_of_large_messages_leaves_others_their_turn(inspector: Inspector) -> None:
