@@ -4,7 +4,7 @@ VENV = .venv
 PYTHON_IN_VENV = $(VENV)/bin/python
 EVENTS = 1000000
 
-.PHONY: run test check bench bench-audit accuracy fuzz chaos lock clean help
+.PHONY: run test check bench bench-audit accuracy fuzz specimens chaos lock clean help
 
 help:            ## What there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## */\t/' | expand -t 14
@@ -51,6 +51,10 @@ fuzz:            ## Any bytes at the gateway and damage to any document, longer 
 	@scripts/install dev
 	@FUZZ=50 $(PYTHON_IN_VENV) -m pytest tests/fuzz
 	@FUZZ=500 $(PYTHON_IN_VENV) -m pytest tests/extract/test_fuzz.py
+
+specimens:       ## Read the specimens and the hostile files of ../shared; writes the tables of docs/extraction.md, fails on a miss.
+	@scripts/install dev
+	@exec $(PYTHON_IN_VENV) scripts/extraction_tables.py --ocr --write docs/extraction.md
 
 chaos:           ## Killed workers, a next hop that comes and goes, a full disk, for a minute each; prints the counts.
 	@scripts/install dev

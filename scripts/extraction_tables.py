@@ -4,13 +4,15 @@
     scripts/extraction_tables.py [--ocr] [--write docs/extraction.md] [SPECIMENS]
 
 Without --ocr the cases that need OCR are left out. With --write the tables replace what stands between the marks of
-that file. Exit 1 when a case that must be found is not, or a hostile file breaks a promise.
+that file. Exit 1 when a case that must be found is not, a hostile file breaks a promise, or a process is left behind.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import resource
 import sys
 import time
@@ -57,7 +59,9 @@ def main() -> int:
         sandbox.start()
         found, missed = specimen_table(sandbox, detectors, budget, options.specimens, options.ocr)
         hostile, broken = hostile_table(sandbox, detectors, budget, options.specimens / "hostile")
-    text = f"\n{found}\n{hostile}\n"
+    left = left_behind()
+    broken += [f"process {pid}" for pid in left]
+    text = f"\n{found}\n{hostile}{'Processes were' if left else 'No process was'} left behind.\n\n"
     if options.write:
         before, _, rest = options.write.read_text(encoding="utf-8").partition(MARKS[0])
         after = rest.partition(MARKS[1])[2]
@@ -65,6 +69,17 @@ def main() -> int:
     else:
         print(text)
     return 1 if missed or broken else 0
+
+
+def left_behind() -> list[int]:
+    """The processes that descend from this one and still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == os.getpid() and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 def reading(sandbox: Sandbox, detectors: Detectors, budget: Budget, path: Path) -> tuple[list[str], list[str], float]:

@@ -15,6 +15,7 @@ from gateway.extract.cells import may_hold_number
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
 from gateway.extract.tables import joined_in_document, joined_numbers
+from gateway.mail import transfer
 from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.place import Place, Step
 
@@ -40,6 +41,7 @@ _OOXML_STEPS = (
 _APART_PARTS = re.compile(
     r"^docProps/|^meta\.xml$|^customXml/|\.rels$|/charts/|externalLinks|workbook\.xml$|settings\.xml$"
 )
+_FLAT_FILE = re.compile(rb"<office:binary-data>([^<]*)</office:binary-data>")
 _ODF_PIECES = {"ods": ("<table:table ", "sheet"), "odp": ("<draw:page ", "slide")}
 _PIVOT_VALUE = re.compile(r'<(?:s|n|d|x) v="([^"]*)"')
 _LIST_TEXT = re.compile(r'<w:lvlText w:val="([^"%]{4,})"')
@@ -55,9 +57,22 @@ def read_pptx(document: Document) -> Items:
 
 
 def read_odf(document: Document) -> Items:
-    """Also one that a word of the mail opens."""
+    """Also one that a word of the mail opens, and one that is a single XML file (fodt, fods, fodp)."""
+    if not document.data.startswith(b"PK"):
+        yield from _flat_odf(document)
+        return
     unlocked = locked_odf.opened(document)
     yield from _read_parts(document if unlocked is None else document._replace(data=unlocked))
+
+
+def _flat_odf(document: Document) -> Items:
+    """All parts in one XML, files and pictures as base64."""
+    files = _FLAT_FILE.findall(document.data)
+    yield from _xml_part(document, "content.xml", _FLAT_FILE.sub(b"", document.data))
+    for spelled in files:
+        data = transfer.base64(spelled)
+        document.meter.expand(len(data))
+        yield Embedded(data, (), "", "picture")
 
 
 def read_xlsx(document: Document) -> Items:

@@ -19,7 +19,8 @@ _QP_FOLD = re.compile(r"=[ \t]*\r?\n[ \t]?")
 _QP_ESCAPE = re.compile(r"=[0-9A-Fa-f]{2}")
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
 _INLINE_FILE = re.compile(
-    r"^[A-Z][A-Z0-9.-]{0,40};[^:\r\n]{0,300}?ENCODING=B[^:\r\n]{0,300}:([A-Za-z0-9+/=]{64,})", re.M | re.I
+    r"^[A-Z][A-Z0-9.-]{0,40}(?=;)[^:\r\n]{0,300}?(?:ENCODING=B|;BASE64)[^:\r\n]{0,300}:([A-Za-z0-9+/=]{64,})",
+    re.M | re.I,
 )
 _DATA_URI = re.compile(r"""data:([a-z0-9.+/-]{3,80})[^,"'<>]{0,80};base64,([A-Za-z0-9+/=\s%]+)""", re.I)
 _MBOX_LINE = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]+\r?\n(?=[A-Za-z>])")
@@ -112,5 +113,7 @@ def read_card(document: Document) -> Iterator[Item]:
         for reading in html.readings(unfolded):
             yield Fragment(document.place, reading)
     yield Fragment(document.place, _JSON_ESCAPE.sub(" ", unfolded).replace("\\,", ",").replace("\\;", ";"))
+    if ";base64," in unfolded:
+        yield from pictures_inside(unfolded)
     for match in _INLINE_FILE.finditer(unfolded):
         yield Embedded(transfer.base64(match[1].encode()), ())

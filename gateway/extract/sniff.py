@@ -214,6 +214,8 @@ def _marked_kind(head: bytes) -> str:
     start = head[:600].lower()
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"<div", b"<meta")):
         return "html"
+    if b"<office:document" in head and start.startswith((b"<?xml", b"<office:document", b"<!--")):
+        return next((kind for mime, kind in _ODF_KINDS if mime in head), "odt")
     if start.startswith((b"<?xml", b"<svg", b"<!doctype svg", b"<!--")):
         return "svg" if b"<svg" in start else "html" if b"<html" in start else "xml"
     if start.startswith(b"(this file must be converted with binhex") or b"\n(this file must be converted with" in start:
