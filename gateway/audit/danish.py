@@ -89,6 +89,7 @@ PLACES: Mapping[str, str] = {
     "sheet": "ark",
     "slide": "dias",
     "subject": "emne",
+    "table": "tabel",
     "text": "tekst",
 }
 """The steps of a place in a message (`mail.place`)."""

@@ -53,7 +53,7 @@ def test_a_place_is_told_in_danish(where: str, words: str) -> None:
 
 
 def test_every_step_of_a_place_has_a_danish_word() -> None:
-    """Those that the notices know, and the two that only stand at the beginning."""
+    """Those that the notices know."""
     inside = yaml.safe_load((ROOT / "gateway/notice/templates/da/words.yaml").read_text())["inside"]
     assert set(danish.PLACES) == set(inside)
 
