@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gateway.mail.finding import Finding
@@ -18,6 +18,9 @@ _CELL_END = re.compile(r"[\t\n]")
 _SEPARATORS = ";\t,|"
 _MOST_MARKS = 10_000
 _CPR_DIGITS = 10
+
+_Span = tuple[int, int, str]
+"""Where a cell begins and ends in a text, and its name."""
 
 
 def may_hold_number(text: str) -> bool:
@@ -54,13 +57,16 @@ def _in_cell(finding: Finding, cells: dict[Place, list[tuple[str, tuple[Step, ..
 
 def _cells(fragment: Fragment) -> list[tuple[str, tuple[Step, ...]]]:
     """The digits of each marked cell, and the steps to it."""
-    marks = fragment.marks or _marks_of_csv(fragment.text)
-    found = []
-    for start, name in marks:
-        end = _CELL_END.search(fragment.text, start)
-        held = _NO_DIGIT.sub("", fragment.text[start : end.start() if end else len(fragment.text)])
-        found.append((held, _steps(name)))
-    return found
+    spans = _spans(fragment) if fragment.marks else _spans_of_csv(fragment.text)
+    return [(_NO_DIGIT.sub("", fragment.text[start:end]), _steps(name)) for start, end, name in spans]
+
+
+def _spans(fragment: Fragment) -> Iterator[_Span]:
+    """The marked cells one behind the other: each ends at its end or where the next begins."""
+    starts = [start for start, _ in fragment.marks]
+    for (start, name), following in zip(fragment.marks, [*starts[1:], len(fragment.text)], strict=True):
+        end = _CELL_END.search(fragment.text, start, max(start, following))
+        yield start, end.start() if end else following, name
 
 
 def _steps(name: str) -> tuple[Step, ...]:
@@ -69,19 +75,20 @@ def _steps(name: str) -> tuple[Step, ...]:
     return (Step("table", "", int(table)), Step("cell", cell)) if table else (Step("cell", cell),)
 
 
-def _marks_of_csv(text: str) -> list[tuple[int, str]]:
+def _spans_of_csv(text: str) -> list[_Span]:
     """The cells of a character-separated text; none where quotes may hide a separator, for then nobody can be sure."""
     if '"' in text:
         return []
     separator = max(_SEPARATORS, key=text[:2000].count)
-    marks, start = [], 0
+    spans: list[_Span] = []
+    start = 0
     for row, line in enumerate(text.split("\n"), 1):
         at = start
         for column, cell in enumerate(line.split(separator) if may_hold_number(line) else (), 1):
             if may_hold_number(cell):
-                marks.append((at, name_of(row, column)))
+                spans.append((at, at + len(cell), name_of(row, column)))
             at += len(cell) + 1
         start += len(line) + 1
-        if len(marks) > _MOST_MARKS:
+        if len(spans) > _MOST_MARKS:
             break
-    return marks
+    return spans

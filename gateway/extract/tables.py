@@ -6,7 +6,9 @@ People read the two as one number, so they are read as one here too, but only wh
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from heapq import nsmallest
 
 _DIGITS_HEAD = re.compile(r"cpr|cifre|løbe ?n|person ?n|last (?:four|4)", re.I)
 _DIGITS_WORDS = ("cpr", "cifre", "løben", "løbe n", "personn", "person n", "last four", "last 4")
@@ -20,6 +22,7 @@ _FOUR = re.compile(r"-?\s*(\d{1,4})")
 _HEAD_ROWS, _HEAD_CHARS = 200, 20_000
 _CELL_OF_PARAGRAPHS = re.compile(r"\n?\t\n")
 _FEWEST_CELLS = 4
+_NEIGHBOURS, _MOST_PAIRS = 3, 6
 _SEPARATORS = "\t;,|"
 
 
@@ -47,9 +50,9 @@ def _names_digits(head: str) -> bool:
 
 def _joined_rows(rows: list[list[str]]) -> str:
     for number, row in enumerate(rows[:_HEAD_ROWS]):
-        columns = _columns(row) if len(row) > 1 else None
-        if columns:
-            return "\n".join(_joined(row, rows[number + 1 :], *columns))
+        pairs = _columns(row) if len(row) > 1 else []
+        if pairs:
+            return "\n".join(_joined(row, rows[number + 1 :], pairs))
     return ""
 
 
@@ -60,21 +63,31 @@ def joined_in_document(text: str) -> str:
     return joined_numbers(_CELL_OF_PARAGRAPHS.sub("\t", text))
 
 
-def _columns(row: list[str]) -> tuple[int, int] | None:
-    """The column of the date and the column of the digits, when this row names both."""
-    digits = [index for index, cell in enumerate(row) if _DIGITS_HEAD.search(cell)]
+def _columns(row: list[str]) -> list[tuple[int, int]]:
+    """Columns of the date and of the digits, where this row names both: the pairs that stand nearest come first.
+
+    Each column of digits is paired with its neighbours among the dates; all with all would be the square of a long row.
+    """
     dates = [index for index, cell in enumerate(row) if _DATE_HEAD.search(cell)]
-    pairs = [(date, digit) for digit in digits for date in dates if date != digit]
-    return min(pairs, key=lambda pair: abs(pair[0] - pair[1])) if pairs else None
+    digits = [index for index, cell in enumerate(row) if _DIGITS_HEAD.search(cell)]
+    pairs = []
+    for at in digits:
+        near = bisect_left(dates, at)
+        neighbours = dates[max(0, near - _NEIGHBOURS) : near + _NEIGHBOURS + 1]
+        pairs += [(date, at) for date in neighbours if date != at]
+    return nsmallest(_MOST_PAIRS, pairs, key=lambda pair: abs(pair[0] - pair[1]))
 
 
-def _joined(head: list[str], rows: list[list[str]], date_at: int, digits_at: int) -> Iterator[str]:
+def _joined(head: list[str], rows: list[list[str]], pairs: list[tuple[int, int]]) -> Iterator[str]:
+    """A line for each row: its first pair that is a date and four digits."""
     for row in rows:
-        if len(row) <= max(date_at, digits_at):
-            continue
-        date, digits = _six(row[date_at].strip(' "')), _FOUR.fullmatch(row[digits_at].strip(' "'))
-        if date and digits:
-            yield f"{head[digits_at].strip()}: {date}-{digits[1].zfill(4)}"
+        for date_at, digits_at in pairs:
+            if len(row) <= max(date_at, digits_at):
+                continue
+            date, digits = _six(row[date_at].strip(' "')), _FOUR.fullmatch(row[digits_at].strip(' "'))
+            if date and digits:
+                yield f"{head[digits_at].strip()}: {date}-{digits[1].zfill(4)}"
+                break
 
 
 def _six(cell: str) -> str:

@@ -95,9 +95,10 @@ def place_of(words: list[list[Any]]) -> Place:
 
 
 def marks_of(words: list[list[Any]]) -> tuple[tuple[int, str], ...]:
-    """The cells of a sheet as they were sent; a name that names no cell raises."""
+    """The cells of a sheet as they were sent; one that names no cell, or begins before the one ahead of it, raises."""
     marks = tuple((int(start), str(name)) for start, name in words)
-    if not all(start >= 0 and _CELL_NAME.fullmatch(name) for start, name in marks):
+    starts = [start for start, _ in marks]
+    if not all(start >= 0 and _CELL_NAME.fullmatch(name) for start, name in marks) or starts != sorted(starts):
         raise ValueError
     return marks
 

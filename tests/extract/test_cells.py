@@ -70,12 +70,22 @@ def test_cells_survive_the_sandbox(sandbox: Sandbox, attached: Any, make: Any) -
         pytest.param(f"a\tb\tc\nx\t\t{NUMBER}\n", " › cell C2", id="tabs"),
         pytest.param(f'a;"b;c"\nx;{NUMBER}\n', "", id="quotes may hide a separator"),
         pytest.param("a;b\nx;y\n", "", id="not in a cell"),
+        pytest.param(f"Ordre;Cpr\n4501238876;{NUMBER}\n", " › cell B2", id="behind another number of its row"),
     ],
 )
 def test_a_number_in_a_list_is_placed_in_its_cell(text: str, want: str) -> None:
     place = attachment("csv", 1)
     got = placed([finding(place)], [Fragment(place, text)])
     assert [str(found.place) for found in got] == [f"attachment:csv 1{want}"]
+
+
+def test_a_row_of_numbers_costs_no_square() -> None:
+    """Forty thousand cells in one row: each was once taken together with all behind it."""
+    place = attachment("csv", 1)
+    got = placed([finding(place)], [Fragment(place, "4501238876;" * 40_000 + f"\nx;{NUMBER}\n")])
+    assert [str(found.place) for found in got] == ["attachment:csv 1"], (
+        "cells beyond the first ten thousand have no name"
+    )
 
 
 def test_only_numbers_are_placed() -> None:

@@ -40,3 +40,19 @@ def test_two_columns_are_one_number_where_the_head_says_so(table: str, want: str
 )
 def test_date_cells_show_their_day(serial: str, code: str, want: str) -> None:
     assert dated(serial, code) == want
+
+
+def test_a_row_of_nothing_but_heads_costs_no_square() -> None:
+    """Twenty-five thousand columns that each may be either: all pairs of them once took all memory there was."""
+    assert joined_numbers("cpr;" * 100_000 + "\n" + "x;" * 100_000) == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "want"),
+    [
+        ("Fødselsdato;Navn;CPR;Alder", "01-01-2020;Mads;1234;6", "CPR: 010120-1234"),
+        ("CPR;Navn;Fødselsdato;Løbenr", "x;Mads;01-01-2020;1234", "Løbenr: 010120-1234"),
+    ],
+)
+def test_a_column_that_holds_no_date_gives_way_to_the_next(head: str, row: str, want: str) -> None:
+    assert joined_numbers(f"{head}\n{row}\n") == want
