@@ -10,15 +10,15 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from itertools import chain
 
+from gateway.detect.contexts import Context, Contexts, is_body, is_subject
 from gateway.detect.cpr import CprDetector
 from gateway.detect.engine import TooManyHits
+from gateway.detect.glance import EVERYTHING, IDENTIFIERS, NUMBERS, WORDS, Glance
 from gateway.detect.identifiers import IdentifierDetector
-from gateway.detect.normalise import fold
 from gateway.detect.rules import Rules
 from gateway.detect.sensitive import SensitiveDetector
-from gateway.detect.sentences import Span
 from gateway.mail.finding import Confidence, Finding
 from gateway.mail.fragment import Fragment
 from gateway.mail.hidden import Hidden
@@ -28,9 +28,6 @@ _SHORT = 4_096
 """Texts of up to this many bytes are looked at together before they are read one by one."""
 
 _OPENING = 40
-_HEADED = 300
-"""So much of the first body is read with the subject."""
-
 _BY_PATTERN = ("+ a pattern of the policy, introduced by its words",)
 _OVER_BUDGET = ("+ more to look at than can be judged one by one",)
 
@@ -46,24 +43,6 @@ class Row:
     confidence: Confidence
     where: str
     count: int
-
-
-class Wanted(NamedTuple):
-    """Which detectors a message needs."""
-
-    numbers: bool
-    words: bool
-    identifiers: bool
-
-
-class Heading(NamedTuple):
-    """What texts of a message lend each other for context: its subject, and how its first body begins."""
-
-    subject: bytes
-    opening: bytes
-
-
-_EVERYTHING = Wanted(True, True, True)
 
 
 class _Read:
@@ -85,7 +64,7 @@ class _Read:
 
 def _opening(fragment: Fragment) -> tuple[bool, str]:
     """What two texts that say the same share, at no cost: whether the subject is their context, and how they begin."""
-    return _is_body(fragment.place), fragment.text[:_OPENING].strip()[: _OPENING // 2]
+    return is_body(fragment.place), fragment.text[:_OPENING].strip()[: _OPENING // 2]
 
 
 def _same_lines(one: str, other: str) -> bool:
@@ -105,76 +84,64 @@ class Detectors:
 
     def find(self, fragments: Sequence[Fragment], *, today: datetime.date) -> tuple[Finding, ...]:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
-        short = {at: fold(each.text) for at, each in enumerate(fragments) if len(each.text) <= _SHORT}
-        subject = next((data for at, data in short.items() if _is_subject(fragments[at].place)), b"")
-        wanted = self._look(list(short.values()))
-        if not any(wanted) and len(short) == len(fragments):
+        short = [at for at, each in enumerate(fragments) if len(each.text) <= _SHORT]
+        glance = Glance([fragments[at].text for at in short], (self._cpr, self._sensitive, self._identifiers))
+        if glance.finds_nothing and len(short) == len(fragments):
             return ()
-        opening = next((fold(each.text[:_HEADED]) for each in fragments if subject and _is_body(each.place)), b"")
-        heading = Heading(subject, opening)
+        texts = glance.folded()
+        folded = dict(zip(short, texts, strict=True))
+        wanted = _shared(fragments, dict(zip(short, glance.wanted(texts), strict=True)))
+        contexts = Contexts(fragments, folded)
         read = _Read()
-        found: list[Finding] = []
+        found: list[list[Finding]] = [[] for _ in fragments]
         for at, fragment in enumerate(fragments):
-            data, needed = (short[at], wanted) if at in short else (None, _EVERYTHING)
-            if any(needed):
-                found += self._find_once(fragment, data, read, heading, today, needed)
-        return _distinct(found)
-
-    def _find_once(
-        self,
-        fragment: Fragment,
-        data: bytes | None,
-        read: _Read,
-        heading: Heading,
-        today: datetime.date,
-        wanted: Wanted,
-    ) -> list[Finding]:
-        """What was found in a text that said the same, or what is found in this one (folded already, or not yet)."""
-        found = read.before(fragment)
-        if found is None:
-            folded = fold(fragment.text) if data is None else data
-            found = list(self._find_in(fragment.place, folded, heading, today, wanted))
-            read.now(fragment, found)
-        return found
-
-    def _look(self, texts: list[bytes]) -> Wanted:
-        """One cheap look at all short texts at once, which ends most of them: what is there to judge?"""
-        together = b"\n\n".join(texts)
-        try:
-            return Wanted(
-                self._cpr.matters(together),
-                self._sensitive.matters(together),
-                self._identifiers.matters(together),
-            )
-        except TooManyHits:
-            return _EVERYTHING
+            needed = wanted.get(at, EVERYTHING)
+            if not needed or contexts.is_read_with_subject(at):
+                continue
+            before = read.before(fragment)
+            if before is not None:
+                found[at] = before
+                continue
+            context = contexts.of(at)
+            for index, finding in self._find_in(context, needed, fragments, today):
+                found[index].append(finding)
+            for index, _ in context.parts:
+                read.now(fragments[index], found[index])
+        return _distinct(chain.from_iterable(found))
 
     def _find_in(
-        self, place: Place, data: bytes, heading: Heading, today: datetime.date, wanted: Wanted
-    ) -> Iterator[Finding]:
-        whole, focus = _in_context(place, data, *heading)
+        self, context: Context, needed: int, fragments: Sequence[Fragment], today: datetime.date
+    ) -> Iterator[tuple[int, Finding]]:
+        """What is in a context, with the number of the fragment it is in."""
+        data, parts = context
         try:
-            if wanted.numbers:
-                for start, digits, confidence, evidence in self._cpr.find(whole, today):
-                    if focus.start <= start < focus.end:
-                        yield Finding("cpr", "cpr", confidence, place, Hidden(digits), evidence)
-            if wanted.words:
-                for category, word, confidence, evidence in self._sensitive.find(whole, focus):
-                    yield Finding("sensitive", category, confidence, place, Hidden(f"{category}: {word}"), evidence)
-            if wanted.identifiers:
-                for identifier, value in self._identifiers.find(data):
-                    hidden = Hidden(f"{identifier.name}: {value}")
-                    yield Finding("identifier", identifier.category, identifier.confidence, place, hidden, _BY_PATTERN)
+            if needed & NUMBERS:
+                for start, digits, confidence, evidence in self._cpr.find(data, today):
+                    at = context.fragment_at(start)
+                    if at is not None:
+                        yield at, Finding("cpr", "cpr", confidence, fragments[at].place, Hidden(digits), evidence)
+            if needed & WORDS:
+                for at, category, word, confidence, evidence in self._sensitive.find(data, context.fragment_at):
+                    identity = Hidden(f"{category}: {word}")
+                    yield at, Finding("sensitive", category, confidence, fragments[at].place, identity, evidence)
+            if needed & IDENTIFIERS:
+                for at, span in parts:
+                    for which, value in self._identifiers.find(data[span.start : span.end]):
+                        identity, place = Hidden(f"{which.name}: {value}"), fragments[at].place
+                        yield at, Finding("identifier", which.category, which.confidence, place, identity, _BY_PATTERN)
         except TooManyHits:
-            yield Finding("budget", "unreadable", Confidence.LIKELY, place, Hidden("over budget"), _OVER_BUDGET)
+            at = parts[-1].fragment
+            identity = Hidden("over budget")
+            yield at, Finding("budget", "unreadable", Confidence.LIKELY, fragments[at].place, identity, _OVER_BUDGET)
 
 
-def _is_subject(place: Place) -> bool:
-    return len(place.steps) == 1 and place.outermost.kind == "subject"
-
-
-def _is_body(place: Place) -> bool:
-    return place.outermost.kind in ("text", "html")
+def _shared(fragments: Sequence[Fragment], wanted: dict[int, int]) -> dict[int, int]:
+    """What each short text needs: subject and bodies, which lend each other words, all that one of them does."""
+    together = [at for at in wanted if is_body(fragments[at].place) or is_subject(fragments[at].place)]
+    shared = 0
+    for at in together:
+        shared |= wanted[at]
+    return wanted | dict.fromkeys(together, shared)
 
 
 def _distinct(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -185,18 +152,6 @@ def _distinct(found: Iterable[Finding]) -> tuple[Finding, ...]:
         if key not in best or finding.confidence > best[key].confidence:
             best[key] = finding
     return tuple(best.values())
-
-
-def _in_context(place: Place, data: bytes, subject: bytes, opening: bytes) -> tuple[bytes, Span]:
-    """A body is read with the subject before it, the subject with a body's opening after it, for who and what is spoken
-    of; only the text's own sentences are judged.
-    """
-    if _is_subject(place) and opening:
-        return data + b"\n\n" + opening, Span(0, len(data))
-    if not _is_body(place) or not subject:
-        return data, Span(0, len(data))
-    head = subject + b"\n\n"
-    return head + data, Span(len(head), len(head) + len(data))
 
 
 def summarise(findings: Sequence[Finding]) -> tuple[Row, ...]:

@@ -31,20 +31,13 @@ class Shapes:
 
     def __init__(self) -> None:
         patterns = [Pattern(number, shape) for number, (shape, _) in enumerate(_SHAPES)]
-        others = [pattern for pattern in patterns if pattern.number != _LOOKING_ALIKE]
-        written, said = others[: len(WRITTEN) - 1], others[len(WRITTEN) - 1 :]
-        self._engines = [Engine(written), Engine(said)]  # measured: together they cost more
-        self._others = Engine(others)
+        self._others = Engine([pattern for pattern in patterns if pattern.number != _LOOKING_ALIKE])
         self._mixed = Engine([patterns[_LOOKING_ALIKE]])
         self._mixed_occur = Engine([patterns[_LOOKING_ALIKE]], starts=False)
 
-    def occur(self, data: bytes) -> bool:
-        """Whether any shape is there at all, in as few scans as short texts want."""
-        return self._others.occurs(data) or self._mixed_occur.occurs(data)
-
     def matches(self, data: bytes) -> list[Match]:
         """Every place with a shape. Raises TooManyHits on a text full of them."""
-        found = [match for engine in self._engines for match in engine.matches(data, BUDGET)]
+        found = self._others.matches(data, BUDGET)
         if self._mixed_occur.occurs(data):
             found += self._mixed.matches(data, BUDGET)
         return found

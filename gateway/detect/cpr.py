@@ -54,9 +54,9 @@ class CprDetector:
         self._labels = Labels(rules)
         self._judged = lru_cache(maxsize=4096)(self._judge)
 
-    def matters(self, data: bytes) -> bool:
-        """Whether anything in the text has the shape of a number."""
-        return self._shapes.occur(data)
+    def places(self, data: bytes) -> list[tuple[int, int]]:
+        """Where something has the shape of a number."""
+        return [(start, end) for _, start, end in self._shapes.matches(data)]
 
     def find(self, data: bytes, today: datetime.date) -> Iterator[tuple[int, str, Confidence, tuple[str, ...]]]:
         """Place, digits, confidence and explained evidence of each number that reaches the lowest threshold."""

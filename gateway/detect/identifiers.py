@@ -35,9 +35,9 @@ class IdentifierDetector:
             ]
         )
 
-    def matters(self, data: bytes) -> bool:
-        """Whether any of their words, or one that needs no word, is there."""
-        return bool(self._openings.hits(data, BUDGET))
+    def places(self, data: bytes) -> list[tuple[int, int]]:
+        """Where one of their words stands, or one that needs no word."""
+        return [(start, end) for _, start, end in self._openings.matches(data, BUDGET)]
 
     def find(self, data: bytes) -> Iterator[tuple[Identifier, str]]:
         """Each identifier with its characters, once."""

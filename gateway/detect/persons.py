@@ -10,7 +10,8 @@ import re
 from gateway.detect.rules import PersonRules
 from gateway.detect.sentences import Span
 
-_CAPITALISED = re.compile(r"(?<![\w@./])[A-ZÆØÅÉÖÄÜ][a-zæøåéèüöäáíóúç]+(?:-[A-ZÆØÅ][a-zæøåéüöä]+)?(?![\w.-]*@)")
+_CAPITALISED = re.compile(r"[A-ZÆØÅÉÖÄÜ](?<![\w@./].)[a-zæøåéèüöäáíóúç]+(?:-[A-ZÆØÅ][a-zæøåéüöä]+)?(?![\w.-]*@)")
+_MAYBE_INITIAL = re.compile(r"[A-ZÆØÅ][. ]")
 _INITIALS = re.compile(
     r"(?<![\w.])(?:[A-ZÆØÅ]\.\s?[A-ZÆØÅ]\.|[A-ZÆØÅ][a-zæøåéüöä]+ [A-ZÆØÅ]\.(?=\W|$)"
     r"|(?:dreng|pige|barn|om|med|for|på) [A-ZÆØÅ](?:\.|(?= (?:er|har|skal|var|fik|blev)\b)))"
@@ -37,9 +38,11 @@ _SPEAKER_BEFORE = re.compile(r"\b(?:siger|sagde|skriver|skrev|fortæller|fortalt
 _CALLED = re.compile(
     r", (?:jeg|vi|du|I|de|det|den|kan|vil|har|er|må|skal|hvad|hvor|hvornår|hvem|husk|tak|så|nu|hvis|når|gider|lige)\b"
 )
+_OPENING_MARKS = " \t\n\"'-*(|0123456789.)"
 _ADDRESSED = re.compile(r"[.!?:;)\s-]*\Z")
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
 _CAPITAL_BEFORE = re.compile(rb"(?P<inside>[a-z0-9\x80-\xff,] )?(?<![A-Za-z\x80-\xff])(?P<word>" + _CAPITAL + rb") \Z")
+_CAPITAL_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\xc3")
 _PRONOUNS = ("Hans", "Else", "Even")
 _ARTICLES = ("Den", "Det", "De")
 _CAPITAL_AFTER = re.compile(rb" " + _CAPITAL)
@@ -48,7 +51,7 @@ _ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
 _OPENS_AMBIGUOUS = re.compile(r"^\W*(?P<name>[A-ZÆØÅ][a-zæøå]+?)(?:s [a-zæøå]|' [a-zæøå]| [a-zæøå]{2,}er\b)")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
-NAMED, POSSIBLE = "person.named", "person.possible"
+NAMED, RELATED, POSSIBLE = "person.named", "person.relation", "person.possible"
 
 
 def _only_speaks_or_hears(sentence: str, name: re.Match[str]) -> bool:
@@ -72,12 +75,13 @@ class Names:
     def __init__(self, rules: PersonRules) -> None:
         self._names = rules.names
         self._ambiguous = rules.ambiguous_names
+        self._names_inside = rules.names | rules.ambiguous_names
         self._not_names = rules.not_names
         self._openers = rules.openers
 
     def includes(self, data: bytes, span: Span) -> bool:
         """Whether a word is part of a longer name: `Den Katolske Kirke`, `Karl Kræft Jensen`; not `Emil Astma`."""
-        if _ONE_CAPITAL.match(data, span.start, span.end) is None:
+        if data[span.start] not in _CAPITAL_BYTES or _ONE_CAPITAL.match(data, span.start, span.end) is None:
             return False
         before = _CAPITAL_BEFORE.search(data[max(0, span.start - 28) : span.start])
         if before is None:
@@ -92,29 +96,28 @@ class Names:
 
     def in_sentence(self, sentence: str) -> str:
         """`person.named`, `person.possible` or nothing."""
-        if _INITIALS.search(sentence):
+        if sentence.islower():
+            return ""
+        if _MAYBE_INITIAL.search(sentence) and _INITIALS.search(sentence):
             return NAMED
         best = ""
         previous_end = -2
+        opening = len(sentence) - len(sentence.lstrip(_OPENING_MARKS))
         for match in _CAPITALISED.finditer(sentence):
-            if _only_speaks_or_hears(sentence, match):
-                continue
-            word = match.group()
-            first = not sentence[: match.start()].strip(" \t\n\"'-*(|0123456789.)")
+            word, start = match.group(), match.start()
+            first = start <= opening
             if self._is_name(word, first):
-                return NAMED
-            if first or not self._may_be_name(word, sentence[: match.start()]):
-                continue
-            if match.start() == previous_end + 1:
-                return NAMED
-            best, previous_end = POSSIBLE, match.end()
+                if not _only_speaks_or_hears(sentence, match):
+                    return NAMED
+            elif not first and self._may_be_name(word, sentence[:start]) and not _only_speaks_or_hears(sentence, match):
+                if start == previous_end + 1:
+                    return NAMED
+                best, previous_end = POSSIBLE, match.end()
         return best or self._opening_name(sentence)
 
     def _is_name(self, word: str, first: bool) -> bool:
-        forms = (word, word.removesuffix("s"), word.split("-")[0])
-        if any(form in self._names for form in forms):
-            return True
-        return not first and any(form in self._ambiguous for form in forms)
+        known = self._names if first else self._names_inside
+        return word in known or word.removesuffix("s") in known or ("-" in word and word.split("-")[0] in known)
 
     def _may_be_name(self, word: str, before: str) -> bool:
         if word in self._not_names or word.lower() in self._openers or word.removesuffix("s") in self._not_names:

@@ -13,6 +13,7 @@ class Score:
 
     def __init__(self, weights: Mapping[str, int], thresholds: Mapping[Confidence, int]) -> None:
         self._weights = weights
+        self._thresholds = dict(thresholds)
         self._steps = sorted(thresholds.items(), reverse=True)
 
     def confidence(self, evidence: Iterable[str]) -> Confidence | None:
@@ -23,10 +24,10 @@ class Score:
         return None
 
     def total(self, evidence: Iterable[str]) -> int:
-        return sum(self._weights.get(name, 0) for name in evidence)
+        return sum([self._weights.get(name, 0) for name in evidence])
 
     def threshold(self, confidence: Confidence) -> int:
-        return dict(self._steps)[confidence]
+        return self._thresholds[confidence]
 
     def explained(self, evidence: Iterable[str]) -> tuple[str, ...]:
         """The evidence in fixed words, `+` for and `-` against, with its weight."""

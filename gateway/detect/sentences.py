@@ -57,7 +57,7 @@ _OPENINGS = [
 """Where what only names people begins, and how far it reaches: greetings, sign-offs with the lines of the signature, a
 signature without a sign-off at the end of a mail, heads of quotations and calendars, mail addresses, links."""
 _ENGINE = Engine([Pattern(number, start) for number, (start, _) in enumerate(_OPENINGS)])
-_NOT_LINE_END = re.compile(rb"[^\n]")
+_BLANKED = bytes(code if code == 0x0A else 0x20 for code in range(256))
 
 
 class Span(NamedTuple):
@@ -85,15 +85,15 @@ def without_formalities(data: bytes) -> bytes:
     """The text with greetings, sign-offs, heads of quotations and addresses blanked; as long as it was."""
     pieces: list[bytes] = []
     done = 0
-    for start, number in sorted({(hit.start, hit.pattern) for hit in _ENGINE.hits(data)}):
+    for start, number in sorted({(start, number) for number, start, _ in _ENGINE.matches(data)}):
         begin = start + _leading(data, start)
         if begin < done:
             continue
         reach = _OPENINGS[number][1].match(data, begin)
         if reach is not None and reach.end() > begin:
-            pieces += (data[done:begin], _NOT_LINE_END.sub(b" ", reach.group()))
+            pieces += (data[done:begin], reach.group().translate(_BLANKED))
             done = reach.end()
-    return b"".join(pieces) + data[done:]
+    return b"".join((*pieces, data[done:])) if pieces else data
 
 
 def _leading(data: bytes, start: int) -> int:

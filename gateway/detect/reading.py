@@ -1,0 +1,269 @@
+"""One sentence, read as closely as it is asked for: its words, who is spoken of, in which context.
+
+Most neighbours of a sensitive sentence are asked one question only, so each answer is worked out when it is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from gateway.detect.once import once
+from gateway.detect.persons import NAMED, RELATED, Names, leaves_out_the_writer
+from gateway.detect.sentences import Span, ends_of_sentences, without_formalities
+from gateway.detect.vocabulary import (
+    INNOCENT,
+    LIGHT,
+    MEDIUM,
+    NOBODY,
+    OTHER,
+    PREDICATE,
+    RELATION,
+    SELF,
+    STOP,
+    STRONG,
+    TERMS,
+    WEAK,
+    Found,
+    Vocabulary,
+    Word,
+)
+
+REACH = 2
+"""So many sentences before and after one may say of whom it speaks."""
+_RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
+_MARGIN = 1_000
+_OWNER_REACH = 40
+_YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
+_OWNER = re.compile(
+    rb"[^0-9A-Za-z\x80-\xff]"
+    rb"(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)"
+    rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)\Z"
+)
+"""Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
+_SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
+_FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
+"""A line of a form that waits to be filled in."""
+
+
+class Term(NamedTuple):
+    """A sensitive word found in a sentence: its strength (3 strong, 2 medium, 1 weak), the whole words it covers."""
+
+    word: Word
+    rank: int
+    start: int
+    end: int
+
+
+class Stretch(NamedTuple):
+    """A stretch of text with the places where the words that matter end."""
+
+    start: int
+    end: int
+    ends: Sequence[int]
+
+
+class Passage:
+    """A stretch of text cut into sentences; its places are those of the whole text."""
+
+    def __init__(self, data: bytes, plain: bytes, stretch: Stretch, names: Names) -> None:
+        self.data, self.plain, self.names = data, plain, names
+        self._stretch = stretch
+        piece = data[stretch.start : stretch.end]
+        self._ends = ends_of_sentences(piece)
+        self._visible = without_formalities(piece)
+
+    def runs(self, vocabulary: Vocabulary) -> list[list[Sentence]]:
+        """The sentences that hold such a word and their neighbours, in order, parted where sentences are left out."""
+        return [self._read(vocabulary, first, last) for first, last in self._wanted()]
+
+    def text(self, start: int, end: int) -> str:
+        """What is written there, without greetings, signatures and addresses."""
+        offset = self._stretch.start
+        return self._visible[start - offset : end - offset].decode("utf-8", "replace")
+
+    def _wanted(self) -> list[tuple[int, int]]:
+        last = len(self._ends) - 1
+        runs: list[tuple[int, int]] = []
+        for at in self._stretch.ends:
+            index = min(bisect_left(self._ends, at - self._stretch.start), last)
+            low, high = max(0, index - REACH), min(last, index + REACH)
+            if runs and low <= runs[-1][1] + 1:
+                runs[-1] = (runs[-1][0], high)
+            else:
+                runs.append((low, high))
+        return runs
+
+    def _read(self, vocabulary: Vocabulary, first: int, last: int) -> list[Sentence]:
+        offset = self._stretch.start
+        starts = [offset + (self._ends[index - 1] if index else 0) for index in range(first, last + 1)]
+        bounds = [*starts, offset + self._ends[last]]
+        read = [Sentence(self, start, end) for start, end in pairwise(bounds)]
+        at, last_of_run = 0, len(read) - 1
+        for found in vocabulary.found(self.plain, max(0, bounds[0] - 1), bounds[-1] + 1):
+            _, begin, end, _ = found
+            while end > bounds[at + 1] + 1:
+                at += 1
+            if begin >= bounds[at] - 1:
+                read[at].add(found)
+            if at < last_of_run and begin >= bounds[at + 1] - 1:
+                read[at + 1].add(found)
+        return read
+
+
+class Sentence:
+    """What one sentence holds."""
+
+    def __init__(self, passage: Passage, start: int, end: int) -> None:
+        self.start, self.end = start, end
+        self._passage = passage
+        self._sensitive: list[Found] = []
+        self._persons: list[Found] = []
+        self._raw = 0
+
+    def add(self, found: Found) -> None:
+        """A word that stands in it; to be told before anything is asked."""
+        kind = found[0]
+        self._raw |= kind
+        if kind & (TERMS | STOP):
+            self._sensitive.append(found)
+        elif kind & (RELATION | SELF | NOBODY):
+            self._persons.append(found)
+
+    @once
+    def kinds(self) -> int:
+        """What its words are for, added up; a person in a phrase for nobody (`en mor`, `hvis du`) is none."""
+        kinds = self._raw
+        if kinds & NOBODY and kinds & (RELATION | SELF):
+            phrases = [each for each in self._persons if each[0] == NOBODY]
+            kinds &= ~(RELATION | SELF)
+            for found in self._persons:
+                if found[0] != NOBODY and not any(_is_within(found, phrase) for phrase in phrases):
+                    kinds |= found[0]
+        return kinds
+
+    @once
+    def terms(self) -> Sequence[Term]:
+        """Its sensitive words, none overlapping, without look-alikes and parts of names; the strongest first."""
+        if not self._raw & TERMS:
+            return ()
+        plain, data, names = self._passage.plain, self._passage.data, self._passage.names
+        terms: list[Term] = []
+        stops: list[tuple[str, int, int]] = []
+        for kind, start, end, word in self._sensitive:
+            whole = _whole(plain, start, end)
+            if kind == STOP:
+                stops.append((word.category, *whole))
+            else:
+                terms.append(Term(word, _RANK[kind], *whole))
+        if len(terms) > 1:
+            terms = _distinct(terms)
+        if stops:
+            terms = [term for term in terms if not any(_covers(stop, term) for stop in stops)]
+        return [term for term in terms if not names.includes(data, Span(term.start, term.end))]
+
+    @once
+    def categories(self) -> frozenset[str]:
+        return frozenset([term.word.category for term in self.terms])
+
+    @once
+    def person(self) -> str:
+        """The person it speaks of, as a kind of evidence; empty for nobody."""
+        named = self._passage.names.in_sentence(self._text)
+        if named == NAMED or not self.kinds & RELATION:
+            return named or (RELATED if self._speaks_to_reader() else "")
+        return RELATED
+
+    @property
+    def has_person(self) -> bool:
+        return bool(self.kinds & RELATION or self.person)
+
+    @once
+    def speaks_of_self(self) -> bool:
+        return bool(self.kinds & SELF) or bool(self.terms and leaves_out_the_writer(self._text))
+
+    @property
+    def has_predicate(self) -> bool:
+        return bool(self.kinds & PREDICATE)
+
+    @once
+    def innocent(self) -> int:
+        """The strongest context of everybody and nobody: OTHER, INNOCENT, LIGHT, or none."""
+        if self.terms and self._is_form() and self.person != NAMED:
+            return INNOCENT
+        return next((kind for kind in (OTHER, INNOCENT, LIGHT) if self.kinds & kind), 0)
+
+    def owns(self, term: Term) -> bool:
+        """Whether the word is somebody's: `hendes`, `min`, `Karstens` before it, perhaps with one word between."""
+        before = self._passage.data[max(0, term.start - _OWNER_REACH) : term.start]
+        *words, rest = before.split(b" ")
+        if rest or not words:
+            return False
+        if _is_owner(words[-1], is_whole=len(words) > 1):
+            return True
+        return len(words) > 1 and _is_small(words[-1]) and _is_owner(words[-2], is_whole=len(words) > 2)
+
+    @once
+    def _text(self) -> str:
+        return self._passage.text(self.start, self.end)
+
+    def _speaks_to_reader(self) -> bool:
+        plain = self._passage.plain
+        return any(_YOURS.search(plain[max(0, term.start - 40) : term.start]) for term in self.terms)
+
+    def _is_form(self) -> bool:
+        return _FORM.search(self._passage.data, self.start, self.end) is not None
+
+
+def stretches(ends: Sequence[int], length: int) -> list[Stretch]:
+    """The stretches of text around the words that matter, worth cutting into sentences."""
+    found: list[Stretch] = []
+    first = 0
+    for at in range(1, len(ends) + 1):
+        if at == len(ends) or ends[at] - ends[at - 1] > _MARGIN:
+            low, high = max(0, ends[first] - 1 - _MARGIN), min(length, ends[at - 1] - 1 + _MARGIN)
+            found.append(Stretch(low, high, [end - 1 for end in ends[first:at]]))
+            first = at
+    return found
+
+
+def _distinct(terms: list[Term]) -> list[Term]:
+    """The strongest of overlapping words, longer ones first."""
+    kept: list[Term] = []
+    for term in sorted(terms, key=lambda term: (-term.rank, term.start - term.end, term.start)):
+        if not any(term.start < other.end and other.start < term.end for other in kept):
+            kept.append(term)
+    return kept
+
+
+def _whole(plain: bytes, start: int, end: int) -> tuple[int, int]:
+    """From where to where the whole words reach of which something was found."""
+    begin = start + 1 if plain[start] == 0x20 else plain.rfind(b" ", 0, start) + 1
+    if plain[end - 1] == 0x20:
+        return begin, end - 1
+    last = plain.find(b" ", end)
+    return begin, last if last >= 0 else len(plain)
+
+
+def _covers(stop: tuple[str, int, int], term: Term) -> bool:
+    """A look-alike takes away the words of its category that it overlaps, but no longer one: more words say more."""
+    category, start, end = stop
+    if category != term.word.category or start >= term.end or term.start >= end:
+        return False
+    return end - start >= term.end - term.start
+
+
+def _is_within(inner: Found, outer: Found) -> bool:
+    return outer[1] <= inner[1] and inner[2] <= outer[2]
+
+
+def _is_owner(word: bytes, *, is_whole: bool) -> bool:
+    """Whether a word tells an owner; the first of a stretch may be cut off in front."""
+    return _OWNER.search(b" " + word if is_whole else word) is not None
+
+
+def _is_small(word: bytes) -> bool:
+    return _SMALL_WORD.match(word) is not None

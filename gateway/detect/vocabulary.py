@@ -1,0 +1,76 @@
+"""The policy's words, compiled: which of them stand where in a text? Numbers, not objects, for texts full of them.
+
+A word is found by its spellings, each a literal with a number of its own, so that a match needs no more than its number
+and its end. What a word is for is one bit, so that a sentence's words can be added up in one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from gateway.detect.engine import Engine, Pattern
+from gateway.detect.rules import WordRules
+from gateway.detect.words import literals
+
+STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER = (1 << bit for bit in range(11))
+TERMS = STRONG | MEDIUM | WEAK
+
+
+class Word(NamedTuple):
+    """A word of the policy: what it is for, of which category, and how it is written there."""
+
+    kind: int
+    category: str
+    text: str
+
+
+Found = tuple[int, int, int, Word]
+"""What a word in a text is for, the bytes it covers, edges included, and the word."""
+
+
+class Vocabulary:
+    """Finds the policy's words in a letters copy (normalise.letters)."""
+
+    def __init__(self, rules: WordRules) -> None:
+        spelled = [(literal, word) for word in _words(rules) for literal in sorted(literals(word.text))]
+        self._spellings = [(word.kind, len(literal), word.text.startswith("+"), word) for literal, word in spelled]
+        every = [Pattern(number, literal) for number, (literal, _) in enumerate(spelled)]
+        telling = [every[number] for number, (_, word) in enumerate(spelled) if word.kind & (STRONG | MEDIUM)]
+        with ThreadPoolExecutor() as beside:
+            look = beside.submit(Engine, telling, literal=True, starts=False)
+            self._every = Engine(every, literal=True, starts=False)
+            self._telling = look.result()
+
+    def ends_of_telling(self, plain: bytes, limit: int) -> list[int]:
+        """Where strong and medium words end, in order. Raises TooManyHits beyond the limit."""
+        return [end for _, _, end in self._telling.matches(plain, limit)]
+
+    def found(self, plain: bytes, low: int, high: int) -> list[Found]:
+        """Every word in this stretch of the text, in the order they end."""
+        found: list[Found] = []
+        spellings = self._spellings
+        for number, _, end in self._every.matches(plain[low:high]):
+            kind, length, is_inner, word = spellings[number]
+            start = low + end - length
+            if not (is_inner and plain[start - 1] == 0x20):  # `+kræft` is part of a longer word
+                found.append((kind, start, low + end, word))
+        return found
+
+
+def _words(rules: WordRules) -> Iterator[Word]:
+    for terms in rules.terms:
+        for kind, words in ((STRONG, terms.strong), (MEDIUM, terms.medium), (WEAK, terms.weak), (STOP, terms.stop)):
+            yield from (Word(kind, terms.category, word) for word in words)
+    contexts: Sequence[tuple[int, tuple[str, ...]]] = (
+        (RELATION, rules.persons.relations),
+        (SELF, rules.persons.self),
+        (PREDICATE, rules.persons.predicates),
+        (NOBODY, rules.persons.nobody),
+        (INNOCENT, rules.innocent),
+        (LIGHT, rules.light),
+        (OTHER, rules.others),
+    )
+    for kind, words in contexts:
+        yield from (Word(kind, "", word) for word in words)
