@@ -13,6 +13,8 @@ from gateway.mail.place import Place, Step
 _NUMBER = re.compile(r"(?:\A|(?<=[\t\n]))[^0-9\t\n]*[0-9][^\t\n]*[0-9]{4}")
 """From the first digit of a cell on; from each of them would cost the square of a long cell."""
 
+_LIKE_CPR = re.compile(rb"[0-36-9][0-9][^0-9]{0,3}[01][0-9][^0-9]{0,3}[0-9]{2}[^0-9]{0,8}[0-9]{2}[^0-9]{0,3}[0-9]{2}")
+_SMALL_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _CELL_END = re.compile(r"[\t\n]")
 _SEPARATORS = ";\t,|"
@@ -26,6 +28,14 @@ _Span = tuple[int, int, str]
 def may_hold_number(text: str) -> bool:
     """Whether a cell is worth a mark."""
     return len(text) >= _CPR_DIGITS - 1 and _NUMBER.search(text) is not None
+
+
+def may_hold_cpr(text: str) -> bool:
+    """Whether looking for its cells is worth while: ten digits that begin with a day, however they are grouped.
+
+    Most of a text is small letters, and taking them away first is five times as fast as looking at each.
+    """
+    return _LIKE_CPR.search(text.encode("utf-8", "replace").translate(None, _SMALL_LETTERS)) is not None
 
 
 def name_of(row: int, column: int) -> str:

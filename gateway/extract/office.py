@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gateway.extract import biff12, grid, locked_odf, sheets, xmltext, zips
+from gateway.extract import biff12, cells, grid, locked_odf, sheets, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
-from gateway.extract.cells import may_hold_number
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
 from gateway.extract.tables import joined_in_document, joined_numbers
@@ -27,6 +26,7 @@ _LOOKS = re.compile(
 )
 """Parts that hold looks, fonts, printers, macros' bytes and signatures: nothing that a reader of the document sees."""
 
+_LONGEST_CELL = 10_000
 _XML_NAMES = (".xml", ".rels", ".vml", ".rdf")
 _NUMBERED = re.compile(r"(\d+)\.[^.]+$")
 _OOXML_STEPS = (
@@ -168,9 +168,11 @@ def _xml_text(format: str, name: str, xml: str, place: Place) -> Items:
 
 
 def _marks(xml: str, text: str, is_sheet: bool) -> grid.Marks:
-    """The cells of the part's tables; most parts have none, or no number."""
+    """The cells of the part's tables; most parts have none, or no number that is a birth date and four digits."""
     has_table = "<table:table" in xml or "tbl>" in xml or "tbl " in xml
-    return grid.marks(xml, text, of_sheet=is_sheet) if has_table and may_hold_number(text) else ()
+    if not has_table or not cells.may_hold_cpr(text[max(0, text.find("\t")) : text.rfind("\t") + _LONGEST_CELL]):
+        return ()
+    return grid.marks(xml, text, of_sheet=is_sheet)
 
 
 def _place(place: Place, name: str) -> Place:
