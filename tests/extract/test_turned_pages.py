@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
@@ -16,6 +18,14 @@ LINES = (
 )
 
 pytestmark = pytest.mark.skipif(not pictures.prepare(), reason="OCR is not installed here")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def any_size() -> Iterator[None]:
+    """The bound of pixels is Pillow's own, one for the process, and other tests leave it low."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -151,7 +151,8 @@ def test_systemd_is_told(tmp_path: Path, hop: ScriptedHop, monkeypatch: pytest.M
 
 def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path, hop: ScriptedHop) -> None:
     gateway = RunningGateway(tmp_path, hop.port).start()
-    workers = children_of(gateway.process.pid)
+    with connected(gateway.port):  # it listens before its workers are there
+        workers = children_of(gateway.process.pid)
     assert workers
     gateway.process.kill()
     gateway.process.wait()
