@@ -146,10 +146,8 @@ class Worker:
 
     def _say_what_is_missing(self) -> None:
         """What an admin would want to know of this machine, said once."""
-        if self._sandbox.has_network:
-            log.warning("the readers of attachments cannot be cut off from the network here (no namespaces)")
-        if self._sandbox.missing:
-            log.warning("not installed, such parts count as unreadable: %s", ", ".join(self._sandbox.missing))
+        for line in self._sandbox.shortfalls(self._plan.inspector.budget):
+            log.warning("%s", line)
 
     async def _finish(self, seconds: float) -> None:
         """Idle clients hear 421; a message under way is carried to its end (rfc5321#3.8)."""

@@ -73,6 +73,7 @@ def main() -> int:
             show_messages(before)
         except (smtplib.SMTPException, OSError):
             return told_why(gateway, log_start)
+        tell_what_is_not_read()
         invite()
         return gateway.wait()
     except KeyboardInterrupt:
@@ -82,6 +83,17 @@ def main() -> int:
         if gateway.poll() is None:
             gateway.send_signal(signal.SIGTERM)
             gateway.wait()
+
+
+def tell_what_is_not_read() -> None:
+    """What is not installed here, such as OCR: such attachments are stopped as not read."""
+    from gateway.extract import Budget
+    from gateway.extract.sandbox import Sandbox
+
+    with Sandbox() as readers:
+        readers.start()
+        for line in readers.shortfalls(Budget()):
+            console.print(Text(f"Note: {line}", style="yellow"))
 
 
 def listens(gateway: subprocess.Popen[str]) -> bool:

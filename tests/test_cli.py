@@ -160,6 +160,17 @@ def test_check_prints_the_matrix(tmp_path: Path) -> None:
     assert not (tmp_path / "var").exists()
 
 
+def test_check_says_what_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "postvagt.yaml").write_text(
+        f'listeners: [{{role: outbound, listen: "127.0.0.1:{free_port()}"}}]\nnext_hop: {{host: 127.0.0.1, port: 2}}\n'
+        f"policy: {ROOT / 'policies' / 'lavuk'}\n"
+        'audit: {store: "sqlite:///record.db"}\nextraction: {ocr: false}\n'
+    )
+    result = postvagt("check", "--config", "postvagt.yaml", folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "warning: pictures and scanned pages are not read: `ocr` is off" in result.stdout
+
+
 def test_the_containers_settings_are_good(tmp_path: Path) -> None:
     text = (ROOT / "docker" / "postvagt.yaml").read_text().replace("/opt/postvagt/policies", str(ROOT / "policies"))
     (tmp_path / "postvagt.yaml").write_text(text)

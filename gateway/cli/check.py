@@ -37,10 +37,22 @@ def command(config: Path | None, policy: Path | None) -> None:
         hop = settings.next_hop_of(listener)
         click.echo(f"listener: {listener.role} on {listener.listen} → next hop {hop.host}:{hop.port}, tls {hop.tls}")
     click.echo(f"\n{rules.describe()}")
-    for warning in silent:
+    for warning in (*silent, *not_read_here(settings)):
         click.echo(f"warning: {warning}")
     for warning in rules.warnings(datetime.now(UTC).date()):
         click.echo(f"warning: {folder}/{warning}")
+
+
+def not_read_here(settings: Settings) -> list[str]:
+    """What of attachments this machine cannot read, as `serve` says it at its start."""
+    from gateway import reading
+
+    with reading.sandbox(settings) as readers:
+        try:
+            readers.start()
+        except OSError as error:
+            return [f"the readers of attachments do not start: {error.strerror}"]
+        return readers.shortfalls(reading.budget(settings))
 
 
 def asked_for_tls(settings: Settings) -> list[str]:

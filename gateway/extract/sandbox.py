@@ -220,6 +220,21 @@ class Sandbox:
         """The formats that cannot be read here because a library is not installed."""
         return self._nursery.missing
 
+    def shortfalls(self, budget: Budget) -> list[str]:
+        """What this machine or these settings leave unread or open, once started: a line each, for the admin."""
+        lines = []
+        if self.has_network:
+            lines.append("the readers of attachments cannot be cut off from the network here (no namespaces)")
+        if not budget.ocr:
+            lines.append("pictures and scanned pages are not read: `ocr` is off")
+        elif "ocr" in self.missing:
+            lines.append(
+                "pictures and scanned pages are not read: the extra `ocr` and tesseract's Danish are not installed"
+            )
+        if formats := [name for name in self.missing if name != "ocr"]:
+            lines.append(f"not installed, such parts count as unreadable: {', '.join(formats)}")
+        return lines
+
     def read_now(self, message: Message, budget: Budget) -> Extraction:
         """Everything the message carries; waits for it."""
         walk = plan(message, budget)

@@ -183,3 +183,14 @@ def test_a_nursery_that_dies_is_started_again(attached: Any, make: Any) -> None:
         process.wait()
         hurt.read_now(message, NO_OCR)  # its reader went with it: this one may be reported as not read
         assert any(NUMBER in fragment.text for fragment in hurt.read_now(message, NO_OCR).fragments)
+
+
+def test_what_is_not_read_here_is_told_in_words() -> None:
+    with Sandbox(Limits(readers=1)) as started:
+        started.start()
+        off = started.shortfalls(Budget(ocr=False))
+        assert "pictures and scanned pages are not read: `ocr` is off" in off
+        started._nursery.missing = ("ocr", "7z", "rar")
+        lines = started.shortfalls(Budget())
+        assert any("the extra `ocr`" in line for line in lines)
+        assert any(line.endswith("7z, rar") for line in lines)
