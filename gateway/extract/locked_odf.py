@@ -158,6 +158,8 @@ def _inflated(plain: bytes | None, meter: Meter) -> bytes | None:
     except zlib.error as error:
         raise DamagedError from error
     meter.expand(len(part))
+    if not inflater.eof:
+        raise DamagedError
     return part
 
 
