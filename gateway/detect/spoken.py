@@ -125,12 +125,11 @@ def _four(data: bytes, at: int) -> tuple[str, int] | None:
 def _in_words(data: bytes, at: int, digits: int) -> tuple[str, int]:
     """The digits that number words say from here on, at most so many, and where the last word ends."""
     said, end = "", at
-    for match in _SPELLED.finditer(data, at, at + SPELLED_REACH):
-        if match.start() > end and not (said and _WORD_GAP_ONLY.fullmatch(data, end, match.start())):
-            break
-        said, end = said + _WORDS[match.group().lower()], match.end()
-        if len(said) >= digits:
-            break
+    word = _SPELLED.match(data, at)
+    while word is not None and len(said) < digits:
+        said, end = said + _WORDS[word.group().lower()], word.end()
+        gap = _WORD_GAP_ONLY.match(data, end)
+        word = _SPELLED.match(data, gap.end()) if gap else None
     return said, end
 
 
