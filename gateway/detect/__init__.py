@@ -116,10 +116,8 @@ class Detectors:
         data, parts = context
         try:
             if needed & NUMBERS:
-                for start, digits, confidence, evidence in self._cpr.find(data, today):
-                    at = context.fragment_at(start)
-                    if at is not None:
-                        yield at, Finding("cpr", "cpr", confidence, fragments[at].place, Hidden(digits), evidence)
+                for at, digits, confidence, evidence in self._cpr.find(data, context.fragment_at, today):
+                    yield at, Finding("cpr", "cpr", confidence, fragments[at].place, Hidden(digits), evidence)
             if needed & WORDS:
                 for at, category, word, confidence, evidence in self._sensitive.find(data, context.fragment_at):
                     identity = Hidden(f"{category}: {word}")

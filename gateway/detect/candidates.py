@@ -10,7 +10,7 @@ import datetime
 
 from gateway.detect.engine import Engine, Pattern
 from gateway.detect.number import birth_date
-from gateway.detect.spoken import HINTED, SPELLED_REACH, SPOKEN, spelled, start_of_last_four
+from gateway.detect.spoken import HINTED, SPELLED_REACH, SPOKEN, spelled
 from gateway.detect.written import WRITTEN, Candidate, grouped, lookalike
 
 BUDGET = 50_000
@@ -19,11 +19,12 @@ BUDGET = 50_000
 Match = tuple[int, int, int]
 """A shape's number, and where it was seen."""
 
-_SHAPES = [*WRITTEN, *SPOKEN, HINTED]
-_IN_GROUPS, _LOOKING_ALIKE, _IN_WORDS, _HINTED = (
+_SHAPES = [*WRITTEN, *SPOKEN, *HINTED]
+_IN_GROUPS, _LOOKING_ALIKE, _IN_WORDS = (
     next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is wanted)
-    for wanted in (grouped, lookalike, spelled, HINTED[1])
+    for wanted in (grouped, lookalike, spelled)
 )
+_FIRST_HINTED = len(_SHAPES) - len(HINTED)
 
 
 class Shapes:
@@ -73,9 +74,9 @@ def run_of(data: bytes, match: Match) -> bytes:
 def _places(data: bytes, matches: list[Match]) -> list[tuple[int, int]]:
     """Where each number begins, once each. The edge before a number belongs to the match."""
     places: set[tuple[int, int]] = set()
-    for pattern, start, end in matches:
-        if pattern == _HINTED:
-            places.add((start_of_last_four(data, end), pattern))
+    for pattern, start, _ in matches:
+        if pattern >= _FIRST_HINTED:
+            places.add((start, pattern))
             continue
         first = data[start : start + 1]
         begin = start if first.isdigit() or (start == 0 and first.isalnum()) else start + 1

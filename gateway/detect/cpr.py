@@ -8,7 +8,7 @@ since 2007. A label such as `faktura` beside a number lowers it and never outwei
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from gateway.detect.candidates import Match, Shapes, read, run_of
@@ -58,8 +58,15 @@ class CprDetector:
         """Where something has the shape of a number."""
         return [(start, end) for _, start, end in self._shapes.matches(data)]
 
-    def find(self, data: bytes, today: datetime.date) -> Iterator[tuple[int, str, Confidence, tuple[str, ...]]]:
-        """Place, digits, confidence and explained evidence of each number that reaches the lowest threshold."""
+    def find(
+        self, data: bytes, part_at: Callable[[int], int | None], today: datetime.date
+    ) -> Iterator[tuple[int, str, Confidence, tuple[str, ...]]]:
+        """Part of the text, digits, confidence and explained evidence of each number that reaches the lowest threshold.
+
+        part_at: the part of the text that a place belongs to; None for what is read for its words only. A number that
+        is certain in its part already is not judged there again.
+        """
+        certain: set[tuple[int, str]] = set()
         matches = self._shapes.matches(data)
         many = len(matches) > _MANY
         cues_occur = not many or self._labels.cues_occur(data)
@@ -68,6 +75,9 @@ class CprDetector:
         crowd = _is_crowd(candidates, len(matches) - len(worth))
         heads = _Heads(data, self._labels)
         for candidate in candidates:
+            part = part_at(candidate.start)
+            if part is None or (part, candidate.digits) in certain:
+                continue
             facts = (*candidate.form, *self._facts(candidate.digits))
             if candidate.digits in self._rules.allow or not (cues_occur or self._is_enough(facts)):
                 continue
@@ -81,7 +91,9 @@ class CprDetector:
             confidence, explained = self._judged(evidence)
             if confidence is None or (candidate.form[0] in _GATES and not _has_cue(evidence)):
                 continue
-            yield candidate.start, candidate.digits, confidence, explained
+            if confidence == Confidence.CERTAIN:
+                certain.add((part, candidate.digits))
+            yield part, candidate.digits, confidence, explained
 
     def _judge(self, evidence: tuple[str, ...]) -> tuple[Confidence | None, tuple[str, ...]]:
         return self._score.confidence(evidence), self._score.explained(evidence)

@@ -59,8 +59,8 @@ def _engine_of(number: int, identifier: Identifier) -> Engine:
         return Engine([Pattern(number, _shape(identifier))])
     except EngineError:
         raise ValueError(
-            f"identifiers: the pattern of {identifier.name!r} is refused: it must run in linear time"
-            " (no references, no look-around, no huge counts)"
+            f"ord/{identifier.file}.yaml: identifiers: the pattern of {identifier.name!r} is refused:"
+            " it must run in linear time (no references, no look-around, no huge counts)"
         ) from None
 
 

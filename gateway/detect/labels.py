@@ -25,6 +25,11 @@ _SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n
 _NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
 _CELL_END = re.compile(rb"[\n;]")
+_INTRODUCED = re.compile(rb":[ \t]*\n\s*\Z")
+_ALONE_BEFORE = re.compile(
+    rb"(?:\A|\n[ \t]*\n)[ \t]*(?:(?:sv|vs|re|fwd?|vedr|ang)[.:]{1,2}[ \t]*){0,4}[*\"'(<]{0,3}\Z", re.IGNORECASE
+)
+_ALONE_AFTER = re.compile(rb"[*\"')>.]{0,3}[ \t]*(?:\n[ \t]*\n|\n?\Z)")
 
 
 class Label(NamedTuple):
@@ -67,9 +72,14 @@ class Labels:
         cue = ""
         for hit in cues:
             cue = "cue.near" if cue == "cue.near" or _is_near(hit, before, after) else "cue.far"
-        others = {_strength(hit, before) for hit in beside if not _is_of(hit, cues)}
-        persons = any(hit.kind == _PERSON and _is_near(hit, before, after) for hit in hits)
-        return Label(cue, _counter(others, "counter.near"), "person.word" if persons else "")
+        persons = [hit for hit in hits if hit.kind == _PERSON]
+        others = {_strength(hit, before) for hit in beside if not _is_of(hit, cues) and not _is_within(hit, persons)}
+        if cues or not _stands_alone(before, after):
+            near = any(_is_near(hit, before, after) for hit in persons)
+        else:  # the text around says whose it is, unless it speaks of other numbers
+            near = bool(persons) and all(_is_within(hit, persons) for hit in hits if hit.kind in (_STRONG, _WEAK))
+        person = "person.word" if near else ""
+        return Label(cue, _counter(others, "counter.near"), person)
 
     def in_cell(self, before: bytes, after: bytes) -> Label:
         """The same where no cue is anywhere in the text: then only the number's own line or cell can say more."""
@@ -84,14 +94,22 @@ class Labels:
 
 
 def surroundings(data: bytes, start: int, end: int) -> tuple[bytes, bytes]:
-    """The text before and after a number, without the halves of the words where it is cut off."""
+    """The text before and after a number, without the halves of the words where it is cut off.
+
+    What introduces the number with a colon stands right before it, whatever lines are left free.
+    """
     low, high = start - _AROUND, end + _AROUND
     before, after = data[max(0, low) : start], data[end:high]
     if low > 0:
         before = before[before.find(b" ") + 1 :]
     if high < len(data) and b" " in after:
         after = after[: after.rfind(b" ")]
-    return before, after
+    return _INTRODUCED.sub(b": ", before), after
+
+
+def _stands_alone(before: bytes, after: bytes) -> bool:
+    """Whether a number is a paragraph of its own, or all that a subject says."""
+    return _ALONE_BEFORE.search(before[-40:]) is not None and _ALONE_AFTER.match(after) is not None
 
 
 def _counter(kinds: set[int], strong: str) -> str:
@@ -138,3 +156,8 @@ def _in_after(hit: Hit, before: bytes) -> int:
 def _is_of(hit: Hit, cues: list[Hit]) -> bool:
     """Whether a label is part of a cue: the `nr.` of a `cpr-nr.` is no label of its own."""
     return any(cue.start <= hit.end and hit.start <= cue.end + 2 for cue in cues)
+
+
+def _is_within(hit: Hit, persons: list[Hit]) -> bool:
+    """Whether a label is part of a word for a person: the `nr.` of `hendes nr.` labels no thing."""
+    return any(person.start <= hit.start + 1 and hit.end <= person.end for person in persons)

@@ -164,6 +164,7 @@ class Identifier:
     cues: tuple[str, ...] = ()
     category: str = ""
     confidence: Confidence = Confidence.POSSIBLE
+    file: str = ""
 
     @classmethod
     def from_mapping(cls, file: str, data: object) -> Identifier:
@@ -174,12 +175,15 @@ class Identifier:
         try:
             confidence = Confidence.parse(str(data.get("confidence", "possible")))
         except KeyError:
-            raise ValueError(f"ord/{file}.yaml: confidence of {name!r} should be possible, likely or certain") from None
+            raise ValueError(
+                f"ord/{file}.yaml: identifiers: the confidence of {name!r} should be possible, likely or certain"
+            ) from None
         if confidence > Confidence.POSSIBLE and category not in CATEGORIES:
             raise ValueError(
-                f"ord/{file}.yaml: {name!r} would block, so its category should be one of {', '.join(CATEGORIES)}"
+                f"ord/{file}.yaml: identifiers: {name!r} would block, so its category should be one of"
+                f" {', '.join(CATEGORIES)}"
             )
-        return cls(name, str(data["pattern"]), tuple(_words(data, "cues")), category, confidence)
+        return cls(name, str(data["pattern"]), tuple(_words(data, "cues")), category, confidence, file)
 
 
 @dataclass(frozen=True, slots=True)

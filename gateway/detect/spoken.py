@@ -20,12 +20,14 @@ from gateway.detect.dates import (
     date_digits,
 )
 from gateway.detect.number import birth_date
-from gateway.detect.written import Candidate, Shape
+from gateway.detect.written import Candidate, Shape, is_amount
 
-_SAID = (
-    rb"(?:[ ,]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|af|plus|samt|med|til|sidste?|slut|slutter|ender"
-    rb"|streg|bindestreg|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten)){1,4}[ ,:]{1,3}"
+_APART = rb"[^0-9A-Za-z\x80-\xff]{1,4}"
+_JOINING = (
+    rb"[ ,.;:\n()]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|efter|af|plus|samt|med|til|sidste?|slut|slutter|ender"
+    rb"|(?:binde)?streg(?:en)?|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten|bagefter|kommer)"
 )
+_SAID = rb"(?:" + _JOINING + rb"){1,4}" + _APART
 """What people say between the halves: `150322 streg 6239`, `150322 og så 6239`."""
 _UNITS = ("nul", "en", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni")
 _TEENS = ("ti", "elleve", "tolv", "tretten", "fjorten", "femten", "seksten", "sytten", "atten", "nitten")
@@ -45,17 +47,41 @@ def _number_words() -> dict[bytes, str]:
 _WORDS = _number_words()
 _LONGEST_FIRST: list[bytes] = sorted(_WORDS, key=len, reverse=True)
 _WORD = b"(?:" + b"|".join(_LONGEST_FIRST) + b")"
-_WORD_GAP = rb"[ ,.\-\n]{1,4}"
-_LOOSE_SAID = re.compile(LOOSE_DATE + _SAID + rb"(?P<serial>[0-9]{4})(?![0-9])", re.IGNORECASE)
-_SAID_BETWEEN = re.compile(
-    rb"(?P<date>" + DAY + MONTH + rb"[0-9]{2})" + _SAID + rb"(?P<serial>[0-9]{4})(?![0-9])", re.IGNORECASE
-)
+_WORD_GAP = rb"[ ,.\-\n]{1,4}(?:og )?"
+_IN_DIGITS = rb"[0-9](?:(?:[ .,\-]{0,2}| og )[0-9]){3}"
+_LAST_FOUR = re.compile(rb"[0-9]{4}(?![0-9/\-])|" + _IN_DIGITS + rb"(?![ .,\-]{0,2}[0-9])")
 _SPELLED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + _WORD + rb"(?![a-z\x80-\xff])", re.IGNORECASE)
 SPELLED_REACH = 160
 _WORD_GAP_ONLY = re.compile(_WORD_GAP)
-_SERIAL_HINT = (
-    rb"(?:de sidste|sidste (?:fire|4)|(?:fire|4) sidste|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|sidste cifre"
-    rb"|slutter p|ender p|endecifre|endelse|kontrolcifre|resten er|de (?:fire|4) cifre|efterf\xc3\xb8lgende (?:fire|4))"
+_TIME_BEFORE = re.compile(rb"\bkl(?:okken)?\.? ?\Z", re.IGNORECASE)
+_CLOSE_GAP = rb"[-./ ]{0,2}"
+_CLOSE_DATE = DAY + _CLOSE_GAP + MONTH + _CLOSE_GAP + rb"[0-9]{2}"
+_DATE_SAID = re.compile(rb"(?:(?P<close>" + _CLOSE_DATE + rb")|" + LOOSE_DATE + rb")" + _SAID, re.IGNORECASE)
+_LAST = rb"(?:sidste|bagerste)"
+_NUMERALS = rb"(?:cifre|cifrene|tal|tallene)"
+_NAMED = (
+    rb"(?:" + _LAST + rb" (?:fire|4|" + _NUMERALS + rb")|(?:fire|4) (?:" + _LAST + rb"|" + _NUMERALS + rb")"
+    rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|slutcifre|endelse|kontrolcifre|resten er"
+    rb"|efterf\xc3\xb8lgende (?:fire|4)|last (?:four|4))[a-z\x80-\xff]{0,4}"
+)
+"""Names of the last four: they may come some words later."""
+_LEADING = rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|de sidste(?: er)?|sidste del(?: er)?)"
+"""So ends much else: here the last four come at once."""
+_HINT_TO_DIGITS = re.compile(
+    rb"(?:" + _NAMED + rb"[^0-9]{0,50}[^0-9]|" + _LEADING + _APART + rb")(?=[0-9])", re.IGNORECASE
+)
+_HINT_TO_WORDS = re.compile(
+    _NAMED
+    + rb"(?:"
+    + _APART
+    + rb"(?:er|i|cpr|nummeret|digits|"
+    + _NUMERALS
+    + rb")){0,3}"
+    + _APART
+    + rb"(?="
+    + _WORD
+    + rb")",
+    re.IGNORECASE,
 )
 _DATE = re.compile(
     rb"(?<![0-9])(?P<day>"
@@ -69,27 +95,42 @@ _DATE = re.compile(
     + rb")(?![0-9])",
     re.IGNORECASE,
 )
+_NOT_DIGIT = re.compile(rb"[^0-9]+")
 _REACH = 300
 """How far from the last four their birth date may stand."""
-_LAST_FOUR = re.compile(rb"([0-9]{2})[ .\-]?([0-9]{2})")
-
-
-def _loose_said(data: bytes, start: int) -> Candidate | None:
-    """Such a date, and words such as `streg` before the serial."""
-    match = _LOOSE_SAID.match(data, start)
-    if match is None:
-        return None
-    digits = date_digits(match) + match["serial"].decode("ascii")
-    return Candidate(start, match.end(), digits, ("form.halves",))
 
 
 def _said(data: bytes, start: int) -> Candidate | None:
-    """Date and serial with words such as `streg` between them."""
-    match = _SAID_BETWEEN.match(data, start)
-    if match is None:
+    """A date with words such as `streg` before the serial."""
+    date = _DATE_SAID.match(data, start)
+    four = _four(data, date.end()) if date else None
+    if date is None or four is None:
         return None
-    digits = (match["date"] + match["serial"]).decode("ascii")
-    return Candidate(start, match.end(), digits, ("form.halves",))
+    serial, end = four
+    day = _NOT_DIGIT.sub(b"", date["close"]).decode("ascii") if date["close"] else date_digits(date)
+    return Candidate(start, end, day + serial, ("form.halves",))
+
+
+def _four(data: bytes, at: int) -> tuple[str, int] | None:
+    """The last four that begin here, and where they end; no amount and no time of day."""
+    written = _LAST_FOUR.match(data, at)
+    if written is None:
+        said, end = _in_words(data, at, 4)
+        return (said, end) if len(said) == 4 else None
+    if is_amount(data, written.end()) or _TIME_BEFORE.search(data, max(0, at - 10), at):
+        return None
+    return _NOT_DIGIT.sub(b"", written.group()).decode("ascii"), written.end()
+
+
+def _in_words(data: bytes, at: int, digits: int) -> tuple[str, int]:
+    """The digits that number words say from here on, at most so many, and where the last word ends."""
+    said, end = "", at
+    word = _SPELLED.match(data, at)
+    while word is not None and len(said) < digits:
+        said, end = said + _WORDS[word.group().lower()], word.end()
+        gap = _WORD_GAP_ONLY.match(data, end)
+        word = _SPELLED.match(data, gap.end()) if gap else None
+    return said, end
 
 
 def spelled(data: bytes, start: int) -> Candidate | None:
@@ -106,35 +147,27 @@ def spelled(data: bytes, start: int) -> Candidate | None:
     return Candidate(begin, end, digits, ("form.words",)) if len(digits) == 10 else None
 
 
-def halves(data: bytes, begin: int) -> Candidate | None:
-    """Four digits that a phrase calls the last four, perhaps in pairs, and the birth date nearest to them."""
-    written = _LAST_FOUR.match(data, begin)
-    if written is None:
+def halves(data: bytes, start: int) -> Candidate | None:
+    """Four digits that a phrase calls the last four, and the birth date nearest to them."""
+    hint = _HINT_TO_DIGITS.match(data, start) or _HINT_TO_WORDS.match(data, start)
+    four = _four(data, hint.end()) if hint else None
+    if hint is None or four is None:
         return None
-    serial = (written[1] + written[2]).decode("ascii")
+    begin, (serial, end) = hint.end(), four
     before = list(_DATE.finditer(data, max(0, begin - _REACH), begin))
-    after = _DATE.search(data, written.end(), written.end() + _REACH)
+    after = _DATE.search(data, end, end + _REACH)
     for match in (*reversed(before), *([after] if after else [])):
         digits = date_digits(match) + serial
         if digits[:6].isdigit() and birth_date(digits) is not None:
-            return Candidate(begin, written.end(), digits, ("form.halves",))
+            return Candidate(begin, end, digits, ("form.halves",))
     return None
 
 
-def start_of_last_four(data: bytes, end: int) -> int:
-    """Where the four digits begin that a match of `HINTED` ends with; one character more may belong to the match."""
-    last = end if data[end - 1 : end].isdigit() else end - 1
-    return last - (4 if data[last - 3 : last].isdigit() else 5)
-
-
-HINTED: Shape = (
-    _SERIAL_HINT + rb"[^0-9]{0,50}[^0-9][0-9]{2}[ .\-]?[0-9]{2}(?:$|[^0-9/\-])",
-    halves,
-)
-"""Matches where the last four end, not where the number begins."""
+HINTED: list[Shape] = [(_NAMED, halves), (_LEADING + _APART + rb"[0-9]", halves)]
+"""These begin with the phrase, wherever that stands."""
 
 SPOKEN: list[Shape] = [
-    (EDGE + DAY + MONTH + rb"[0-9]{2}" + _SAID + rb"[0-9]{4}(?:$|[^0-9])", _said),
+    (EDGE + _CLOSE_DATE + _JOINING, _said),
     (WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, spelled),
     (
         EDGE
@@ -147,8 +180,7 @@ SPOKEN: list[Shape] = [
         + rb")"
         + LOOSE_YEAR_GAP
         + YEAR
-        + _SAID
-        + rb"[0-9]{4}(?:$|[^0-9])",
-        _loose_said,
+        + _JOINING,
+        _said,
     ),
 ]

@@ -54,6 +54,9 @@ _LOOKALIKE = re.compile(
 _HEALTH = re.compile(rb"(?P<date>[0-9]{6})[ -]{0,3}(?P<serial>[01567][A-Z]{2}[0-9])(?![0-9A-Za-z])")
 
 
+_AMOUNT = re.compile(rb" ?(?:kr\b|kroner|dkk|,-|:-|stk\b|m2\b|%)", re.IGNORECASE)
+
+
 class Candidate(NamedTuple):
     """A possible CPR number: where it stands, its ten characters, how it is written."""
 
@@ -67,6 +70,11 @@ Shape = tuple[bytes, Callable[[bytes, int], Candidate | None]]
 """A pattern for the engine, and what reads the number where it matched."""
 
 
+def is_amount(data: bytes, end: int) -> bool:
+    """Whether what ends here is a sum or a measure: `06.05.21 1200 kr.`"""
+    return _AMOUNT.match(data, end) is not None
+
+
 def grouped(data: bytes, start: int) -> Candidate | None:
     run = data[start : start + 11]
     if run[:10].isdigit() and not run[10:].isdigit():
@@ -74,8 +82,8 @@ def grouped(data: bytes, start: int) -> Candidate | None:
     match = _GROUPED.match(data, start)
     if match is None or (match["gap1"] and _RUNNING_ON.search(data, max(0, start - 2), start)):
         return None
-    if b":" in match["serial"]:
-        return None  # a time of day
+    if b":" in match["serial"] or (match["gap2"] and is_amount(data, match.end())):
+        return None  # a time of day, a sum behind a date
     serial = _NOT_DIGIT.sub(b"", match["serial"])
     digits = (match["day"] + match["month"] + match["year"][-2:] + serial).decode("ascii")
     return Candidate(start, match.end(), digits, tuple(_forms(match)))
@@ -111,6 +119,8 @@ def _loose(data: bytes, start: int) -> Candidate | None:
     """A date as people write it, day or month without its nought: `5/3-22 6239`."""
     match = _LOOSE.match(data, start)
     if match is None or _RUNNING_ON.search(data, max(0, start - 2), start) or b":" in match["serial"]:
+        return None
+    if is_amount(data, match.end()):
         return None
     digits = date_digits(match) + _NOT_DIGIT.sub(b"", match["serial"]).decode("ascii")
     return Candidate(start, match.end(), digits, tuple(_forms(match)))

@@ -1,13 +1,18 @@
 """Other identifiers are recorded and block nothing unless the policy says so."""
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli import main
 from gateway.detect import Detectors, Rules
 from gateway.mail.finding import Confidence
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import TEXT
+from tests.detect.conftest import POLICY
 
 TODAY = date(2026, 11, 24)
 
@@ -48,6 +53,16 @@ def test_an_admin_adds_an_identifier_that_blocks(rules_data: dict) -> None:
 def test_a_pattern_that_could_blow_up_is_refused(rules_data: dict, pattern: str) -> None:
     with pytest.raises(ValueError, match="refused"):
         Detectors(own(rules_data, pattern=pattern))
+
+
+def test_check_names_the_place_of_a_pattern_that_could_blow_up(tmp_path: Path) -> None:
+    shutil.copytree(POLICY, tmp_path / "policy")
+    words = tmp_path / "policy" / "ord" / "vores.yaml"
+    words.write_text("kind: identifiers\nidentifiers:\n  - name: medarbejdernr\n    pattern: '(a+)\\1'\n")
+    result = CliRunner().invoke(main, ["check", "--policy", str(tmp_path / "policy")])
+    assert result.exit_code == 2
+    assert f"{words}:3: identifiers: the pattern of 'medarbejdernr' is refused" in result.output
+    assert "Traceback" not in result.output
 
 
 def test_a_blocking_identifier_needs_a_category_of_the_contracts(rules_data: dict) -> None:

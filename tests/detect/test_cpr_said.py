@@ -1,0 +1,197 @@
+"""Numbers in two pieces and numbers by themselves: a birth date and "the last four", all that a subject says."""
+
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.detect import Detectors
+from gateway.mail.finding import Confidence
+from gateway.mail.fragment import Fragment
+from gateway.mail.place import SUBJECT, TEXT
+
+TODAY = date(2026, 11, 24)
+RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+NUMBER = "0605217552"
+
+
+def numbers(detectors: Detectors, text: str, subject: str = "") -> set[str]:
+    fragments = [Fragment(SUBJECT, subject), Fragment(TEXT, text)]
+    found = detectors.find(fragments, today=TODAY)
+    return {each.identity.reveal() for each in found if each.category == "cpr" and each.confidence >= Confidence.LIKELY}
+
+
+DATES = st.sampled_from(
+    [
+        "{d:02}{m:02}{y:02}",
+        "{d:02}.{m:02}.{y:02}",
+        "{d:02}-{m:02}-20{y:02}",
+        "{d}/{m}-{y:02}",
+        "{d}.{m}.20{y:02}",
+        "{d:02} {m:02} {y:02}",
+        "{d}/{m} 20{y:02}",
+        "{d}. {name} 20{y:02}",
+        "{d}.{name} {y:02}",
+        "d. {d}/{m} {y:02}",
+    ]
+)
+MONTHS = ("januar", "februar", "marts", "april", "maj", "juni", "juli", "aug.", "sept", "okt", "november", "dec.")
+HINTS = st.sampled_from(
+    [
+        "de sidste fire er {}",
+        "de sidste fire cifre er {}",
+        "sidste 4: {}",
+        "de fire sidste er {}",
+        "løbenr. {}",
+        "de sidste fire tal er {}",
+        "med endelsen {}",
+        "slutcifre {}",
+        "sidste fire i cpr er {}",
+        "resten er {}",
+        "slutter på {}",
+        "ender med {}",
+        "de sidste: {}",
+        "de bagerste fire er {}",
+        "last four digits {}",
+    ]
+)
+FOURS = st.sampled_from(["{0}{1}{2}{3}", "{0}{1} {2}{3}", "{0}{1}-{2}{3}", "{0}{1}.{2}{3}", "{0} {1} {2} {3}"])
+ORDERS = st.sampled_from(
+    [
+        "Ida er født {date}, {four}.",
+        "Fødselsdato: {date}\n{four}",
+        "Hun har fødselsdag {date}. {four}",
+        "{four} (født {date})",
+    ]
+)
+BIRTHS = st.dates(date(2016, 1, 2), date(2025, 12, 31)).filter(lambda born: (born.month, born.day) != (1, 1))
+
+
+@given(BIRTHS, st.integers(4000, 9999), DATES, HINTS, FOURS, ORDERS)
+@RELAXED
+def test_a_birth_date_and_the_last_four_are_one_number(
+    detectors: Detectors, born: date, serial: int, day: str, hint: str, four: str, order: str
+) -> None:
+    written = day.format(d=born.day, m=born.month, y=born.year % 100, name=MONTHS[born.month - 1])
+    text = order.format(date=written, four=hint.format(four.format(*str(serial))))
+    assert f"{born:%d%m%y}{serial}" in numbers(detectors, text)
+
+
+JOINED = st.sampled_from(["og så", "og derefter", "efterfulgt af", "streg", "og efter stregen", "plus", "med"])
+
+
+@given(BIRTHS, st.integers(4000, 9999), DATES, JOINED, FOURS)
+@RELAXED
+def test_words_between_the_halves_join_them(
+    detectors: Detectors, born: date, serial: int, day: str, joined: str, four: str
+) -> None:
+    written = day.format(d=born.day, m=born.month, y=born.year % 100, name=MONTHS[born.month - 1])
+    text = f"cpr {written} {joined} {four.format(*str(serial))}"
+    assert f"{born:%d%m%y}{serial}" in numbers(detectors, text)
+
+
+IN_WORDS = [
+    ("de sidste fire er femoghalvfjerds tooghalvtreds", "in pairs"),
+    ("de sidste fire cifre: syv fem fem to", "one by one"),
+    ("de sidste fire er femoghalvfjerds og tooghalvtreds", "with a word between"),
+    ("og så femoghalvfjerds tooghalvtreds", "joined"),
+]
+
+
+@pytest.mark.parametrize(("said", "why"), IN_WORDS, ids=[why for _, why in IN_WORDS])
+def test_the_last_four_may_be_said_in_words(detectors: Detectors, said: str, why: str) -> None:
+    assert numbers(detectors, f"Ida er født 060521, {said}.") == {NUMBER}, why
+
+
+NO_HALVES = [
+    ("Emma har fødselsdag 6. maj 2021. Festen slutter på legepladsen kl. 16.30.", "the end of a party"),
+    ("Ida er født 6/5 2021, festen slutter 15.30", "so too"),
+    ("Hun er født 060521, og mødet slutter med kage kl. 1630", "so too"),
+    ("Fødselsdag 6. maj 2021, vi ender på 1200 kr.", "a sum"),
+    ("Vi fejrer fødselsdag 6/5-21 og så 1500 kr. til gaven", "a sum"),
+    ("Fødselsdato 06.05.21 + 1200 kr.", "a sum"),
+    ("Født 06.05.2021. De sidste er 1400 kr. værd", "a sum"),
+    ("Fødselsdagen 6/5 2021 koster plus 1200 kr.", "a sum"),
+    ("Fødselsdato: 06.05.21, postnr. 2100", "a postal code"),
+    ("Mødet 6. maj 2021 ender på adressen Testvej 2100", "a postal code"),
+    ("Ida har fødselsdag d. 6/5 2021, kage 14.30 og 15.30", "times of day"),
+    ("Kontonummeret slutter på 7552 og blev oprettet 060521", "an account"),
+    ("Født 6. maj 2021, de sidste fire fem dage har hun haft feber", "number words that are no digits"),
+    ("Hans fødselsdag 6/5 2021: sidste fire 75 52 12 34 var forkert", "more than four"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), NO_HALVES, ids=[text for text, _ in NO_HALVES])
+def test_what_ends_is_not_always_a_number(detectors: Detectors, text: str, why: str) -> None:
+    assert not numbers(detectors, text), why
+
+
+ALONE = [
+    (NUMBER, "Hej. Er der plads til drengen?", "all that the subject says"),
+    (f"SV: {NUMBER}", "Hej\n\nDet er min søn, vi talte om.\n", "after the mark of a reply"),
+    ("060521 7552", "Ny pige på grøn stue.", "with a space"),
+    ("Barnet på blå stue", NUMBER, "all that the body says"),
+    ("Spørgsmål", f"Hej Lise\n\n{NUMBER}\n\nDet er pigen, vi talte om.\n", "a paragraph of its own"),
+    ("Spørgsmål", f"Her er nummeret på drengen:\n\n{NUMBER}\n\nHilsen Bo", "introduced by a colon and a free line"),
+    ("Spørgsmål", f"Her kommer drengens:\n\n\n{NUMBER}\n", "two free lines"),
+]
+NOT_ALONE = [
+    ("1003072212", "Her er vores P-nummer til pigernes tilskud.", "the body says what it is"),
+    ("1203224567", "Hej. Pakken er hentet, tak.", "nobody is spoken of"),
+    ("Bestilling", "Ordrenumre til børnene:\n\n1203224567\n\nMvh Bo", "introduced as something else"),
+    ("Pigen", "Vi har købt en cykel.\n\nRegning nr. 1203224567\n\nMvh Bo", "not by itself"),
+    ("Barnet", "Hej\n\n1203224567\n\nDet er fakturaen på barnevognen.", "the next paragraph says what it is"),
+]
+
+
+@pytest.mark.parametrize(("subject", "text", "why"), ALONE, ids=[row[2] for row in ALONE])
+def test_a_number_by_itself_is_his_who_is_spoken_of(detectors: Detectors, subject: str, text: str, why: str) -> None:
+    assert numbers(detectors, text, subject) == {NUMBER}, why
+
+
+@pytest.mark.parametrize(("subject", "text", "why"), NOT_ALONE, ids=[row[2] for row in NOT_ALONE])
+def test_a_number_by_itself_is_not_always_anybodys(detectors: Detectors, subject: str, text: str, why: str) -> None:
+    assert not numbers(detectors, text, subject), why
+
+
+WHOSE = [
+    "Mit nummer: {}",
+    "hans nr. er {}",
+    "hendes nummer er {}",
+    "drengens nr. {}",
+    "vores datters nummer {}",
+    "barnets id {}",
+    "pers.nr. {}",
+    "pers. nr. {}",
+    "persnr {}",
+    "personr. {}",
+    "Personnumer {}",
+    "CRP-nr. {}",
+    "CPR# {}",
+    "c.p.r. {}",
+    "date of birth and number {}",
+    "personal ID {}",
+    "Danish ID no. {}",
+    "social sec. no. {}",
+]
+NOBODYS = [
+    "Dit kundenummer er {}",
+    "Mit ordrenummer er {}",
+    "hans sagsnr. er {}",
+    "Jeres nr. {}",
+    "hendes mobilnummer er {}",
+    "Hans skærm, serienr. {}",
+    "hendes billet nr. {}",
+]
+
+
+@pytest.mark.parametrize("text", WHOSE)
+@pytest.mark.parametrize("number", ["0605217552", "060521 7552", "060521-7552", "06/05-21 7552", "06.05.21-7552"])
+def test_somebodys_number(detectors: Detectors, text: str, number: str) -> None:
+    assert numbers(detectors, text.format(number)) == {NUMBER}
+
+
+@pytest.mark.parametrize("text", NOBODYS)
+def test_a_thing_that_somebody_has_keeps_its_number(detectors: Detectors, text: str) -> None:
+    assert not numbers(detectors, text.format(NUMBER))
