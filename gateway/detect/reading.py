@@ -66,6 +66,10 @@ class Stretch(NamedTuple):
     ends: Sequence[int]
 
 
+Surroundings = tuple[int, int, bytes, bytes]
+"""A sentence's place in what is written around it, as written and without formalities."""
+
+
 class Passage:
     """A stretch of text cut into sentences; its places are those of the whole text."""
 
@@ -84,6 +88,13 @@ class Passage:
         """What is written there, without greetings, signatures and addresses."""
         offset = self._stretch.start
         return self._visible[start - offset : end - offset].decode("utf-8", "replace")
+
+    def surroundings(self, sentence: Sentence, low: int, high: int) -> Surroundings:
+        """All that decides on a sentence whose neighbours reach from here to there."""
+        low, high = max(self._stretch.start, low - _OWNER_REACH), high + 2
+        offset = self._stretch.start
+        visible = self._visible[low - offset : high - offset]
+        return sentence.start - low, sentence.end - low, self.data[low:high], visible
 
     def _wanted(self) -> list[tuple[int, int]]:
         last = len(self._ends) - 1
@@ -132,6 +143,10 @@ class Sentence:
             self._sensitive.append(found)
         elif kind & (RELATION | SELF | NOBODY):
             self._persons.append(found)
+
+    @property
+    def may_be_sensitive(self) -> bool:
+        return bool(self._raw & TERMS)
 
     @once
     def kinds(self) -> int:

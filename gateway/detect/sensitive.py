@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from gateway.detect.normalise import letters
 from gateway.detect.persons import NAMED, RELATED, Names
-from gateway.detect.reading import REACH, Passage, Sentence, stretches
+from gateway.detect.reading import REACH, Passage, Sentence, Surroundings, stretches
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
 from gateway.detect.vocabulary import INNOCENT, LIGHT, OTHER, Vocabulary
@@ -46,28 +46,39 @@ class SensitiveDetector:
         """Each finding whose sentence begins in a part that is judged.
 
         part_at: the part of the text that a place belongs to; None for what is read for its words only.
-
-        What is certain already is not looked at again: it cannot become more than that.
+        What is certain already is not looked at again, for it cannot become more than that, nor is a sentence that
+        stands there again between the same neighbours.
         """
-        data = b" " + data + b" "
-        plain = letters(data)
         certain: set[tuple[int, str, str]] = set()
+        read: set[tuple[int, Surroundings]] = set()
+        for sentence, near, surroundings in self._sentences(b" " + data + b" "):
+            part = part_at(max(0, sentence.start - 1))
+            if part is None or (part, surroundings) in read:
+                continue
+            read.add((part, surroundings))
+            for category in sorted(sentence.categories):
+                word = next(term.word.text for term in sentence.terms if term.word.category == category)
+                if (part, category, word) in certain:
+                    continue
+                confidence, evidence = self._judged(tuple(_evidence(category, sentence, near)))
+                if confidence is None:
+                    continue
+                if confidence == Confidence.CERTAIN:
+                    certain.add((part, category, word))
+                yield part, category, word, confidence, evidence
+
+    def _sentences(self, data: bytes) -> Iterator[tuple[Sentence, list[Sentence], Surroundings]]:
+        """Each sentence with sensitive words, its neighbours, nearest first, and what is written there."""
+        plain = letters(data)
         for stretch in stretches(self._vocabulary.ends_of_telling(plain, BUDGET), len(data)):
-            for run in Passage(data, plain, stretch, self._names).runs(self._vocabulary):
+            passage = Passage(data, plain, stretch, self._names)
+            for run in passage.runs(self._vocabulary):
                 for at, sentence in enumerate(run):
-                    if not sentence.terms or (part := part_at(max(0, sentence.start - 1))) is None:
-                        continue
-                    near = run[max(0, at - REACH) : at][::-1] + run[at + 1 : at + 1 + REACH]
-                    for category in sorted(sentence.categories):
-                        word = next(term.word.text for term in sentence.terms if term.word.category == category)
-                        if (part, category, word) in certain:
-                            continue
-                        confidence, evidence = self._judged(tuple(_evidence(category, sentence, near)))
-                        if confidence is None:
-                            continue
-                        if confidence == Confidence.CERTAIN:
-                            certain.add((part, category, word))
-                        yield part, category, word, confidence, evidence
+                    if sentence.may_be_sensitive:
+                        before, after = run[max(0, at - REACH) : at], run[at + 1 : at + 1 + REACH]
+                        around = (*before, sentence, *after)
+                        surroundings = passage.surroundings(sentence, around[0].start, around[-1].end)
+                        yield sentence, before[::-1] + after, surroundings
 
     def _judge(self, evidence: tuple[str, ...]) -> tuple[Confidence | None, tuple[str, ...]]:
         confidence = self._score.confidence(evidence)

@@ -65,6 +65,25 @@ def test_the_subject_says_what_the_body_says_of_whom(detectors: Detectors) -> No
     assert any(each.category == "health" and str(each.place) == "subject" for each in found)
 
 
+CERTAIN = "Emil har fået konstateret epilepsi, ADHD og autisme på hospitalet."
+
+
+def test_what_is_certain_in_the_subject_is_told_of_the_body_too(detectors: Detectors) -> None:
+    """What is certain is not judged again, but each place is a finding of its own."""
+    found = detectors.find([Fragment(SUBJECT, CERTAIN), Fragment(TEXT, f"Hej\n\n{CERTAIN}\n\nHilsen Bo")], today=TODAY)
+    places = {str(each.place) for each in found if each.category == "health" and each.confidence == Confidence.CERTAIN}
+    assert places == {"subject", "text"}
+
+
+@pytest.mark.parametrize("between", ["\n\n", " ", "\n\nVi ses på tirsdag.\n\nHusk madpakke.\n\n"])
+def test_a_sentence_said_again_says_no_more(find, between: str) -> None:
+    said = "Sofus er ked af det. Hans far er indlagt med en depression."
+    once, often = find(said), find(between.join([said] * 40))
+    assert {(each.category, each.identity) for each in once} == {(each.category, each.identity) for each in often}
+    best = {each.identity: each.confidence for each in often}
+    assert all(each.confidence <= best[each.identity] for each in once)
+
+
 def test_spelling_with_two_letters_for_one_is_found(find) -> None:
     assert [found for found in find("Viggo er testet ordblind og har faaet en diagnose") if found.confidence >= 2]
 
