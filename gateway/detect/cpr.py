@@ -40,6 +40,10 @@ _GATES = {"form.nine", "form.halves", "form.words", "form.lookalike", "form.odd"
 """Forms that mean nothing without a word for CPR numbers."""
 
 
+Look = Callable[[bytes, bytes], Label]
+"""How the words before and after a number are looked at."""
+
+
 class CprDetector:
     """Finds CPR numbers in folded text."""
 
@@ -74,6 +78,7 @@ class CprDetector:
         candidates = read(data, worth, today)
         crowd = _is_crowd(candidates, len(matches) - len(worth))
         heads = _Heads(data, self._labels)
+        look = self._labels.around if not many else self._labels.close_by if cues_occur else self._labels.in_cell
         for candidate in candidates:
             part = part_at(candidate.start)
             if part is None or (part, candidate.digits) in certain:
@@ -87,7 +92,7 @@ class CprDetector:
             if many and head.cue:
                 evidence = (*facts, head.cue)  # one of many in a column of CPR numbers: nothing else need be asked
             else:
-                evidence = (*facts, *self._context(data, candidate, head, cues_occur, crowd, today))
+                evidence = (*facts, *self._context(data, candidate, head, look, crowd, today))
             confidence, explained = self._judged(evidence)
             if confidence is None or (candidate.form[0] in _GATES and not _has_cue(evidence)):
                 continue
@@ -121,11 +126,10 @@ class CprDetector:
             yield "check.exception"
 
     def _context(
-        self, data: bytes, candidate: Candidate, head: Label, cues_occur: bool, crowd: bool, today: datetime.date
+        self, data: bytes, candidate: Candidate, head: Label, look: Look, crowd: bool, today: datetime.date
     ) -> Iterator[str]:
         """What the words and marks around a number say; `head` is what the head of its column says."""
         before, after = surroundings(data, candidate.start, candidate.end)
-        look = self._labels.around if cues_occur else self._labels.in_cell
         cue, counter, person = look(before, after)
         if cue != "cue.near" and not counter:
             cue, counter = head.cue or cue, head.counter

@@ -16,6 +16,8 @@ from gateway.detect.words import expression
 
 _AROUND = 240
 """How far from a number its words are looked for, in bytes."""
+_CLOSE = 110
+"""The same in a text full of numbers."""
 _CUE, _MAYBE_CUE, _STRONG, _WEAK, _PERSON = range(1, 6)
 _NEAR = 90
 _BESIDE = 28
@@ -81,6 +83,10 @@ class Labels:
         person = "person.word" if near else ""
         return Label(cue, _counter(others, "counter.near"), person)
 
+    def close_by(self, before: bytes, after: bytes) -> Label:
+        """The same in a text full of numbers, where each has its words closer by."""
+        return self.around(*_trimmed(before[-_CLOSE:], after[:_CLOSE], len(before) > _CLOSE, len(after) > _CLOSE))
+
     def in_cell(self, before: bytes, after: bytes) -> Label:
         """The same where no cue is anywhere in the text: then only the number's own line or cell can say more."""
         cell_before = _CELL_END.split(before)[-1]
@@ -100,11 +106,16 @@ def surroundings(data: bytes, start: int, end: int) -> tuple[bytes, bytes]:
     """
     low, high = start - _AROUND, end + _AROUND
     before, after = data[max(0, low) : start], data[end:high]
-    if low > 0:
-        before = before[before.find(b" ") + 1 :]
-    if high < len(data) and b" " in after:
-        after = after[: after.rfind(b" ")]
+    before, after = _trimmed(before, after, low > 0, high < len(data))
     return _INTRODUCED.sub(b": ", before), after
+
+
+def _trimmed(before: bytes, after: bytes, cut_before: bool, cut_after: bool) -> tuple[bytes, bytes]:
+    if cut_before:
+        before = before[before.find(b" ") + 1 :]
+    if cut_after and b" " in after:
+        after = after[: after.rfind(b" ")]
+    return before, after
 
 
 def _stands_alone(before: bytes, after: bytes) -> bool:
