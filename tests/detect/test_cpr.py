@@ -69,7 +69,7 @@ FOUND = [
     ("090110 2554 er min", "0901102554", "a space and a valid check digit"),
     ("Henrik Bach: 1806041781", "1806041781", "beside a name"),
     ("erstatningscpr 660688-1620", "6606881620", "replacement number, day raised by 60"),
-    ("jan. 1960: 010160-1237", "0101601237", "exception date, check digit broken"),
+    ("jan. 1960: 010160-9989", "0101609989", "exception date, check digit broken"),
     ("cpr 290204-4007", "2902044007", "leap day of 2004: the seventh digit decides the century"),
     ("Personnr: 150322--6239", "1503226239", "personnr"),
     ("født 150322 6239", "1503226239", "born"),
