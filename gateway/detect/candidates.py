@@ -7,9 +7,11 @@ throws out what is no birth date. Shapes only; `cpr` judges them.
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_left
 
 from gateway.detect.engine import Engine, Pattern
 from gateway.detect.number import birth_date
+from gateway.detect.rows import halves_in_rows
 from gateway.detect.spoken import HINTED, SPELLED_REACH, SPOKEN, spelled
 from gateway.detect.written import WRITTEN, Candidate, grouped, lookalike
 
@@ -49,7 +51,7 @@ class Shapes:
 
 
 def read(data: bytes, matches: list[Match], today: datetime.date) -> list[Candidate]:
-    """The birth numbers in these places, in order, none overlapping."""
+    """The birth numbers in these places and in the rows below such a place, in order, none overlapping."""
     found: list[Candidate] = []
     done = looked = 0
     for begin, number in _places(data, matches):
@@ -61,7 +63,24 @@ def read(data: bytes, matches: list[Match], today: datetime.date) -> list[Candid
         if candidate is not None and _is_possible(candidate.digits, today):
             found.append(candidate)
             done = candidate.end
-    return found
+    hints = sorted({start for number, start, _ in matches if number == _FIRST_HINTED})
+    return _with_rows(found, halves_in_rows(data, hints, BUDGET), today) if hints else found
+
+
+def _with_rows(found: list[Candidate], in_rows: list[Candidate], today: datetime.date) -> list[Candidate]:
+    """Both in order. Where they overlap the row knows better which halves belong together; else it says the same."""
+    rows = [each for each in in_rows if _is_possible(each.digits, today)]
+    starts = [each.start for each in rows]
+    same: set[int] = set()
+    kept: list[Candidate] = []
+    for candidate in found:
+        at = bisect_left(starts, candidate.start)
+        if at == len(rows) or starts[at] >= candidate.end:
+            kept.append(candidate)
+        elif rows[at].digits == candidate.digits:
+            kept.append(candidate)
+            same.add(at)
+    return sorted([*kept, *(each for at, each in enumerate(rows) if at not in same)])
 
 
 def run_of(data: bytes, match: Match) -> bytes:

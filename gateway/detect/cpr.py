@@ -76,6 +76,7 @@ class CprDetector:
         cues_occur = not many or self._labels.cues_occur(data)
         worth = matches if cues_occur or self._is_enough(("form.plain",)) else self._worth_reading(data, matches)
         candidates = read(data, worth, today)
+        many = many or len(candidates) > _MANY
         crowd = _is_crowd(candidates, len(matches) - len(worth))
         heads = _Heads(data, self._labels)
         look = self._labels.around if not many else self._labels.close_by if cues_occur else self._labels.in_cell

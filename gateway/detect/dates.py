@@ -20,6 +20,19 @@ LOOSE_DATE = (
     rb"(?P<day>" + LOOSE_DAY + rb")(?:(?P<gap1>" + LOOSE_GAP + rb")(?P<month>" + LOOSE_MONTH + rb")"
     rb"|[. ]{1,2}(?P<word>" + MONTH_WORD + rb"))(?P<gap2>" + LOOSE_YEAR_GAP + rb")(?P<year>" + YEAR + rb")"
 )
+ANY_DATE = re.compile(
+    rb"(?<![0-9])(?P<day>"
+    + DAY
+    + rb"|[1-9])[-./ ]{0,3}(?:(?P<month>"
+    + MONTH
+    + rb"|[1-9])|(?P<word>"
+    + MONTH_WORD
+    + rb"))[-./ ']{0,3}(?P<year>"
+    + YEAR
+    + rb")(?![0-9])",
+    re.IGNORECASE,
+)
+"""A date as exactly or loosely as people write one, by itself."""
 EDGE = rb"(?:^|[^0-9])"
 WORD_EDGE = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
 

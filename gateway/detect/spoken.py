@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from gateway.detect.dates import (
+    ANY_DATE,
     DAY,
     EDGE,
     LOOSE_DATE,
@@ -14,7 +15,6 @@ from gateway.detect.dates import (
     LOOSE_YEAR_GAP,
     MONTH,
     MONTH_NAMED,
-    MONTH_WORD,
     WORD_EDGE,
     YEAR,
     date_digits,
@@ -83,18 +83,6 @@ _HINT_TO_WORDS = re.compile(
     + rb")",
     re.IGNORECASE,
 )
-_DATE = re.compile(
-    rb"(?<![0-9])(?P<day>"
-    + DAY
-    + rb"|[1-9])[-./ ]{0,3}(?:(?P<month>"
-    + MONTH
-    + rb"|[1-9])|(?P<word>"
-    + MONTH_WORD
-    + rb"))[-./ ']{0,3}(?P<year>"
-    + YEAR
-    + rb")(?![0-9])",
-    re.IGNORECASE,
-)
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
 _REACH = 300
 """How far from the last four their birth date may stand."""
@@ -154,8 +142,8 @@ def halves(data: bytes, start: int) -> Candidate | None:
     if hint is None or four is None:
         return None
     begin, (serial, end) = hint.end(), four
-    before = list(_DATE.finditer(data, max(0, begin - _REACH), begin))
-    after = _DATE.search(data, end, end + _REACH)
+    before = list(ANY_DATE.finditer(data, max(0, begin - _REACH), begin))
+    after = ANY_DATE.search(data, end, end + _REACH)
     for match in (*reversed(before), *([after] if after else [])):
         digits = date_digits(match) + serial
         if digits[:6].isdigit() and birth_date(digits) is not None:

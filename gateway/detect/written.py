@@ -27,6 +27,7 @@ from gateway.detect.dates import (
 )
 
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
+_A_DIGIT = re.compile(rb"[0-9]")
 _LIKE_DIGITS = bytes.maketrans(b"OoIiLl|SsBZz", b"001111155822")
 _LIKE_LETTER = rb"[OoIiLl|SsBZz]"
 _LIKE = rb"[0-9OoIiLl|SsBZz]"
@@ -159,12 +160,15 @@ def _nine(data: bytes, start: int) -> Candidate | None:
 
 
 def lookalike(data: bytes, start: int) -> Candidate | None:
-    """Letters that look like digits: O for 0, l for 1. At least six of the ten are digits."""
+    """Letters that look like digits: O for 0, l for 1.
+
+    At least five of the ten are digits, and one of the last four: `070620|Lis` is a date and a name.
+    """
     match = _LOOKALIKE.match(data, start)
     if match is None:
         return None
     written = match["date"] + match["serial"]
-    if written.isdigit() or sum(byte in b"0123456789" for byte in written) < 5:
+    if written.isdigit() or sum(byte in b"0123456789" for byte in written) < 5 or not _A_DIGIT.search(match["serial"]):
         return None
     digits = written.translate(_LIKE_DIGITS).decode("ascii")
     return Candidate(start, match.end(), digits, ("form.lookalike",)) if digits.isdigit() else None

@@ -195,3 +195,32 @@ def test_somebodys_number(detectors: Detectors, text: str, number: str) -> None:
 @pytest.mark.parametrize("text", NOBODYS)
 def test_a_thing_that_somebody_has_keeps_its_number(detectors: Detectors, text: str) -> None:
     assert not numbers(detectors, text.format(NUMBER))
+
+
+ROWS = [
+    ("Navn;Fødselsdato;Stue;Sidste 4\nIda;060521;Blå;7552\nBo;07.06.2020;Gul;8123\n", "a cell between"),
+    ("Sidste fire\tNavn\tFødt\n7552\tIda\t6/5-21\n8123\tBo\t7. juni 2020\n", "the four before the date"),
+    ('"Løbenr.","Navn","Født"\n"7552","Ida","06-05-2021"\n"8123","Bo","07-06-2020"\n', "in quotes"),
+    ("Børneliste, blå stue\nNavn|Født|Mor|De sidste fire\nIda|060521|Eva|7552\nBo|070620|Lis|8123\n", "a title above"),
+]
+NO_ROWS = [
+    ("Navn;Fødselsdato;Stue;Postnr.\nIda;060521;Blå;2100\n", "a postal code"),
+    ("Navn;Oprettet;Stue;Sidste 4\nIda;060521;Blå;7552\n", "no birth date: the last four of a card"),
+    ("Navn;Fødselsdato;Stue;Sidste 4\nIda;060521;Blå;\n\nRum;060521;x;7552\n", "another table"),
+    ("Navn;Fødselsdato;Stue;Sidste 4\nIda;310221;Blå;7552\n", "no such day"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), ROWS, ids=[why for _, why in ROWS])
+def test_the_halves_of_a_number_in_two_columns(detectors: Detectors, text: str, why: str) -> None:
+    assert numbers(detectors, text) == {NUMBER, "0706208123"}, why
+
+
+@pytest.mark.parametrize(("text", "why"), NO_ROWS, ids=[why for _, why in NO_ROWS])
+def test_two_columns_are_not_always_a_number(detectors: Detectors, text: str, why: str) -> None:
+    assert not numbers(detectors, text), why
+
+
+def test_more_rows_than_the_budget_are_a_finding_of_their_own(detectors: Detectors) -> None:
+    found = detectors.find([Fragment(TEXT, "Navn;Født;Stue;Sidste 4\n" + "Ida;060521;B;7552\n" * 51_000)], today=TODAY)
+    assert [each.category for each in found] == ["unreadable"]
