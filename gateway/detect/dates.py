@@ -14,16 +14,18 @@ LOOSE_MONTH = rb"(?:0?[1-9]|1[0-2])"
 LOOSE_GAP = rb" ?[./\-] ?"
 LOOSE_YEAR_GAP = rb"(?: ?[./\-] ?'?| '?)"
 _MONTHS = ("jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
-MONTH_WORD = rb"(?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)[a-z]{0,6}"
-MONTH_NAMED = rb"[. ]{1,2}" + MONTH_WORD
+_ENGLISH = {"may": "maj", "oct": "okt"}
+MONTH_WORD = rb"(?:jan|feb|mar|apr|ma[jy]|jun|jul|aug|sep|o[kc]t|nov|dec)[a-z]{0,6}"
+_TO_MONTH = rb"(?:[. \-]{1,2}|(?:st|nd|rd|th)(?: of)? )"
+MONTH_NAMED = _TO_MONTH + MONTH_WORD
 LOOSE_DATE = (
     rb"(?P<day>" + LOOSE_DAY + rb")(?:(?P<gap1>" + LOOSE_GAP + rb")(?P<month>" + LOOSE_MONTH + rb")"
-    rb"|[. ]{1,2}(?P<word>" + MONTH_WORD + rb"))(?P<gap2>" + LOOSE_YEAR_GAP + rb")(?P<year>" + YEAR + rb")"
+    rb"|" + _TO_MONTH + rb"(?P<word>" + MONTH_WORD + rb"))(?P<gap2>" + LOOSE_YEAR_GAP + rb")(?P<year>" + YEAR + rb")"
 )
 ANY_DATE = re.compile(
     rb"(?<![0-9])(?P<day>"
     + DAY
-    + rb"|[1-9])[-./ ]{0,3}(?:(?P<month>"
+    + rb"|[1-9])(?:[-./ ]{0,3}|(?:st|nd|rd|th)(?: of)? )(?:(?P<month>"
     + MONTH
     + rb"|[1-9])|(?P<word>"
     + MONTH_WORD
@@ -40,5 +42,9 @@ WORD_EDGE = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
 def date_digits(match: re.Match[bytes]) -> str:
     """DDMMYY of a date matched by `LOOSE_DATE` or its like: groups day, month or word, year."""
     month = match["month"]
-    number = int(month) if month else _MONTHS.index(match["word"][:3].lower().decode("ascii")) + 1
+    number = int(month) if month else _number_of(match["word"][:3].lower().decode("ascii"))
     return f"{int(match['day']):02}{number:02}{match['year'][-2:].decode('ascii')}"
+
+
+def _number_of(month: str) -> int:
+    return _MONTHS.index(_ENGLISH.get(month, month)) + 1

@@ -40,15 +40,20 @@ class TooManyHits(Exception):
 class Engine:
     """Patterns compiled once, searched often."""
 
-    def __init__(self, patterns: Sequence[Pattern], *, literal: bool = False, starts: bool = True) -> None:
+    def __init__(
+        self, patterns: Sequence[Pattern], *, literal: bool = False, starts: bool = True, once: bool = False
+    ) -> None:
         """starts: whether matches tell where they begin; without, some patterns run twice as fast. For several patterns
-        at once only with: without, the library was seen to miss matches at the end of a text.
+        at once only with: without, the library was seen to miss matches at the end of a text (literals it does not).
+        once: each pattern is told once, where it matches first; only without starts.
         """
         self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         self._scratch = threading.local()
         self._empty = not patterns
         if patterns:
             flags = hyperscan.HS_FLAG_SOM_LEFTMOST if starts else 0
+            if once:
+                flags |= hyperscan.HS_FLAG_SINGLEMATCH
             if not literal:
                 flags |= hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
             try:

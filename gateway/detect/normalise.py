@@ -18,6 +18,7 @@ from itertools import islice
 
 from gateway.detect.disguises import DISGUISED, MARKS, fold_all, fold_char
 from gateway.detect.engine import Engine, Pattern
+from gateway.detect.escapes import decoded
 
 
 def _plain_byte(code: int) -> int:
@@ -39,16 +40,6 @@ _DENSE = 4
 """Of so many characters one byte is beyond ASCII: then to look at each is quicker than to look for them."""
 _RARE = 32
 """Where one character of so many is a mark, all are composed; to look at each mark would take longer."""
-_CODED = (
-    (b"%2D", b"-"),
-    (b"%2d", b"-"),
-    (b"&nbsp;", b" "),
-    (b"&#160;", b" "),
-    (b"&#45;", b"-"),
-    (b"&ndash;", b"-"),
-    (b"&#8209;", b"-"),
-    (b"&shy;", b""),
-)
 _SHORT = 2_000
 """Up to this many bytes a plain search is quicker than the engine; beyond, the engine by far."""
 _EXOTIC = Engine([Pattern(0, rb"[\xc2\xc4-\xff]")])
@@ -69,16 +60,8 @@ def fold(text: str) -> bytes:
         data = _with_line_ends(data)
     if b" \n" in data if len(data) < _SHORT else _BLANK_AT_LINE_END.occurs(data):
         data = data.replace(b" \n", b"\n")
-    if b"%" in data or b"&" in data:
-        data = _decoded(data)
+    data = decoded(data)
     return _unquoted(data) if b">" in data and b"\n>" in data else data
-
-
-def _decoded(data: bytes) -> bytes:
-    """Hyphens and spaces that another program has written as code."""
-    for code, plain in _CODED:
-        data = data.replace(code, plain)
-    return data
 
 
 def _with_line_ends(data: bytes) -> bytes:

@@ -44,9 +44,31 @@ _LOOSE = re.compile(
 )
 _RUNNING_ON = re.compile(rb"[0-9][-/.:]\Z")
 _SPACED = re.compile(rb"[0-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}(?![^0-9A-Za-z\x80-\xff]{0,2}[0-9])")
-_ODD = re.compile(rb"[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{2} ?[0-9]{2}(?![0-9])")
+_THOUSANDS = tuple(
+    rb"(?:[0-3]" + mark + rb"[0-9]" + MONTH + rb"|[1-9]" + MONTH + rb")" + mark + rb"[0-9]{3}" + mark + rb"[0-9]{3}"
+    for mark in (rb"\.", rb",", rb" ", rb"'")
+)
+_ODD_SERIAL = (
+    DAY + MONTH + rb"[0-9]{2}[^0-9A-Za-z\x80-\xff]{1,6}"
+    rb"(?:[0-9](?:[ .\-][0-9]){3}|[0-9][ .\-][0-9]{3}|[0-9]{3}[ .\-][0-9])"
+)
+_FAR_SERIAL = DAY + MONTH + rb"[0-9]{2}(?: {7,24}| ?[-_.=]{5,24} ?)[0-9]{4}"
+_ODD_GROUPS = (
+    rb"(?:[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2} ?[0-9]{2}|"
+    + _ODD_SERIAL
+    + rb"|"
+    + _FAR_SERIAL
+    + rb"|"
+    + rb"|".join(_THOUSANDS)
+    + rb")"
+)
+_ODD = re.compile(_ODD_GROUPS + rb"(?![.,' ]?[0-9])")
 _YEAR_FIRST = re.compile(
-    rb"(?:19|20)(?P<year>[0-9]{2})-?(?P<month>" + MONTH + rb")-?(?P<day>" + DAY + rb")-(?P<serial>[0-9]{4})(?![0-9-])"
+    rb"(?:19|20)(?P<year>[0-9]{2})[-./]?(?P<month>"
+    + MONTH
+    + rb")[-./]?(?P<day>"
+    + DAY
+    + rb")-(?P<serial>[0-9]{4})(?![0-9-])"
 )
 _NINE = re.compile(rb"[1-9]" + MONTH + rb"[0-9]{2}[ -]?[0-9]{4}(?![0-9])")
 _LOOKALIKE = re.compile(
@@ -135,11 +157,12 @@ def _spaced(data: bytes, start: int) -> Candidate | None:
 
 
 def _odd(data: bytes, start: int) -> Candidate | None:
-    """Ten digits in groups that no date has: `150 322 6239`."""
+    """Ten digits in groups that no date has, or nine and thousands marked: `150 322 6239`, `503.226.239`."""
     match = _ODD.match(data, start)
     if match is None:
         return None
-    return Candidate(start, match.end(), _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.odd",))
+    digits = _NOT_DIGIT.sub(b"", match.group()).decode("ascii").rjust(10, "0")
+    return Candidate(start, match.end(), digits, ("form.odd",))
 
 
 def _year_first(data: bytes, start: int) -> Candidate | None:
@@ -220,6 +243,6 @@ WRITTEN: list[Shape] = [
         + rb"[0-9]",
         _loose,
     ),
-    (EDGE + rb"[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2} ?[0-9]{2}(?:$|[^0-9])", _odd),
-    (EDGE + rb"(?:19|20)[0-9]{2}-?" + MONTH + rb"-?" + DAY + rb"-[0-9]{4}(?:$|[^0-9\-])", _year_first),
+    (EDGE + _ODD_GROUPS + rb"(?:$|[^0-9])", _odd),
+    (EDGE + rb"(?:19|20)[0-9]{2}[\-./]?" + MONTH + rb"[\-./]?" + DAY + rb"-[0-9]{4}(?:$|[^0-9\-])", _year_first),
 ]
