@@ -62,7 +62,8 @@ def read(data: bytes, matches: list[Match], today: datetime.date) -> list[Candid
         candidate = _SHAPES[number][1](data, begin)
         if candidate is not None and _is_possible(candidate.digits, today):
             found.append(candidate)
-            done = candidate.end
+            done = max(done, candidate.end)
+    found.sort()  # what a word makes a number of may stand before that word
     hints = sorted({start for number, start, _ in matches if number == _FIRST_HINTED})
     return _with_rows(found, halves_in_rows(data, hints, BUDGET), today) if hints else found
 
