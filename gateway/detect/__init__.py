@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from gateway.detect.contexts import Context, Contexts, is_body, is_subject
+from gateway.detect.contexts import Context, Contexts, is_address_field, is_body, is_subject
 from gateway.detect.cpr import CprDetector
 from gateway.detect.engine import TooManyHits
 from gateway.detect.glance import EVERYTHING, IDENTIFIERS, NUMBERS, WORDS, Glance
@@ -29,6 +29,7 @@ _SHORT = 16_384
 
 _OPENING = 40
 _BY_PATTERN = ("+ a pattern of the policy, introduced by its words",)
+_OF_AN_OFFICE = "- a field of addresses: it names offices and professions"
 _OVER_BUDGET = ("+ more to look at than can be judged one by one",)
 
 __all__ = ["Detectors", "Row", "Rules", "summarise"]
@@ -110,8 +111,10 @@ class Detectors:
                     yield at, Finding("cpr", "cpr", confidence, fragments[at].place, Hidden(digits), evidence)
             if needed & WORDS:
                 for at, category, word, confidence, evidence in self._sensitive.find(data, context.fragment_at):
-                    identity = Hidden(f"{category}: {word}")
-                    yield at, Finding("sensitive", category, confidence, fragments[at].place, identity, evidence)
+                    identity, place = Hidden(f"{category}: {word}"), fragments[at].place
+                    if is_address_field(place):
+                        confidence, evidence = Confidence.POSSIBLE, (*evidence, _OF_AN_OFFICE)
+                    yield at, Finding("sensitive", category, confidence, place, identity, evidence)
             if needed & IDENTIFIERS:
                 for at, span in parts:
                     for which, value in self._identifiers.find(data[span.start : span.end]):

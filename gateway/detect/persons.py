@@ -51,7 +51,7 @@ _ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
 _OPENS_AMBIGUOUS = re.compile(r"^\W*(?P<name>[A-ZÆØÅ][a-zæøå]+?)(?:s [a-zæøå]|' [a-zæøå]| [a-zæøå]{2,}er\b)")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
-NAMED, RELATED, POSSIBLE = "person.named", "person.relation", "person.possible"
+NAMED, RELATED, GROUPED, POSSIBLE = "person.named", "person.relation", "person.group", "person.possible"
 
 
 def _only_speaks_or_hears(sentence: str, name: re.Match[str]) -> bool:

@@ -24,6 +24,9 @@ BUDGET = 10_000
 Sensitive = tuple[int, str, str, Confidence, tuple[str, ...]]
 """Part of the text, category, the policy's word, confidence, explained evidence."""
 
+_TIED = frozenset((NAMED, RELATED, "person.self"))
+"""Persons of the sentence itself, whom its predicate may tie to the word."""
+
 _STRENGTH = {3: "term.strong", 2: "term.medium", 1: "term.weak"}
 
 
@@ -104,7 +107,7 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     person = _person(category, sentence, near)
     if person:
         evidence.append(person)
-        if sentence.has_predicate:
+        if person in _TIED and sentence.has_predicate:
             evidence.append("predicate")
     return evidence + _speaks_against(sentence, near)
 
@@ -118,8 +121,9 @@ def _speaks_against(sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
         evidence.append("innocent.other.nearby")
     elif sentence.innocent == INNOCENT or _enumerates(sentence):
         evidence.append("innocent")
-    elif any(neighbour.innocent == INNOCENT for neighbour in near):
-        evidence.append("innocent.nearby")
+    else:
+        innocent = sum(neighbour.innocent == INNOCENT for neighbour in near)
+        evidence += ["innocent.nearby", "innocent.around"][: min(innocent, 2)]
     if sentence.innocent == LIGHT:
         evidence.append("innocent.light")
     return evidence
@@ -137,7 +141,7 @@ def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
         return "person.self"
     if sentence.person and not (sentence.innocent in (INNOCENT, OTHER) or _enumerates(sentence)):
         return sentence.person
-    if any(neighbour.has_person for neighbour in near):
+    if any(neighbour.speaks_of_somebody for neighbour in near):
         return "person.nearby"
     if any(neighbour.speaks_of_self and category in neighbour.categories for neighbour in near):
         return "person.self.nearby"
