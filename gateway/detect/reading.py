@@ -194,7 +194,7 @@ class Sentence:
 
     @property
     def has_person(self) -> bool:
-        return bool(self.kinds & RELATION or self.person)
+        return bool(self.kinds & RELATION or self.person in (NAMED, RELATED))
 
     @once
     def speaks_of_self(self) -> bool:
