@@ -60,6 +60,7 @@ EVIDENCE = {
     "term.owned": "somebody's own: his, hers, my, or a genitive before it",
     "person.named": "a named person in the sentence",
     "person.relation": "somebody's relation, or he or she",
+    "person.agent": "somebody who arranges, teaches or tells it, as it seems",
     "person.self": "the writer about himself, or the reader spoken to",
     "person.possible": "what may be a name",
     "person.nearby": "a person in the sentence before or after",
@@ -133,6 +134,9 @@ class PersonRules:
     ambiguous_names: frozenset[str] = frozenset()
     not_names: frozenset[str] = frozenset()
     openers: frozenset[str] = frozenset()
+    titles: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    introductions: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
     self: tuple[str, ...] = ()
     predicates: tuple[str, ...] = ()
@@ -141,13 +145,16 @@ class PersonRules:
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> PersonRules:
         sets = ("names", "ambiguous_names", "not_names", "openers")
-        lists = ("relations", "self", "predicates", "nobody")
+        lists = ("titles", "acts", "introductions", "relations", "self", "predicates", "nobody")
         _only(data, ("kind", *sets, *lists), f"ord/{name}.yaml")
         return cls(
             names=frozenset(_strings(data, "names")),
             ambiguous_names=frozenset(_strings(data, "ambiguous_names")),
             not_names=frozenset(_strings(data, "not_names")),
             openers=frozenset(_strings(data, "openers")),
+            titles=tuple(_phrases(data, "titles", name)),
+            acts=tuple(_phrases(data, "acts", name)),
+            introductions=tuple(_phrases(data, "introductions", name)),
             relations=tuple(_phrases(data, "relations", name)),
             self=tuple(_phrases(data, "self", name)),
             predicates=tuple(_phrases(data, "predicates", name)),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from gateway.detect.normalise import letters
-from gateway.detect.persons import NAMED, RELATED, Names
+from gateway.detect.persons import AGENT, NAMED, RELATED, Names
 from gateway.detect.reading import REACH, Passage, Sentence, Surroundings, stretches
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
@@ -104,7 +104,7 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     person = _person(category, sentence, near)
     if person:
         evidence.append(person)
-        if sentence.has_predicate:
+        if sentence.has_predicate and person != AGENT:
             evidence.append("predicate")
     return evidence + _speaks_against(sentence, near)
 
