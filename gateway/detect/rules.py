@@ -70,6 +70,8 @@ EVIDENCE = {
     "innocent.nearby": "such a context in the sentence before or after",
     "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
     "innocent.other.nearby": "such a creature in the two sentences before",
+    "innocent.topic": "what a book, a talk, a course is about",
+    "innocent.subject": "the subject line speaks of everybody and nobody, of play or of others than people",
     "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
@@ -202,6 +204,7 @@ class WordRules:
     innocent: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     light: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
@@ -216,6 +219,7 @@ class WordRules:
             persons=persons[0] if persons else PersonRules(),
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
             others=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "others", name)),
+            topics=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "topics", name)),
             light=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "light", name)),
             identifiers=tuple(
                 Identifier.from_mapping(name, each)

@@ -14,7 +14,9 @@ from gateway.detect.engine import Engine, Pattern
 from gateway.detect.rules import WordRules
 from gateway.detect.words import literals
 
-STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER = (1 << bit for bit in range(11))
+STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, TOPIC = (
+    1 << bit for bit in range(12)
+)
 TERMS = STRONG | MEDIUM | WEAK
 
 
@@ -71,6 +73,7 @@ def _words(rules: WordRules) -> Iterator[Word]:
         (INNOCENT, rules.innocent),
         (LIGHT, rules.light),
         (OTHER, rules.others),
+        (TOPIC, rules.topics),
     )
     for kind, words in contexts:
         yield from (Word(kind, "", word) for word in words)
