@@ -104,13 +104,13 @@ class Detectors:
         self, context: Context, needed: int, fragments: Sequence[Fragment], today: datetime.date
     ) -> Iterator[tuple[int, Finding]]:
         """What is in a context, with the number of the fragment it is in."""
-        data, parts = context
+        data, parts, head = context
         try:
             if needed & NUMBERS:
                 for at, digits, confidence, evidence in self._cpr.find(data, context.fragment_at, today):
                     yield at, Finding("cpr", "cpr", confidence, fragments[at].place, Hidden(digits), evidence)
             if needed & WORDS:
-                for at, category, word, confidence, evidence in self._sensitive.find(data, context.fragment_at):
+                for at, category, word, confidence, evidence in self._sensitive.find(data, context.fragment_at, head):
                     identity, place = Hidden(f"{category}: {word}"), fragments[at].place
                     if is_address_field(place):
                         confidence, evidence = Confidence.POSSIBLE, (*evidence, _OF_AN_OFFICE)

@@ -27,6 +27,7 @@ from gateway.detect.vocabulary import (
     STOP,
     STRONG,
     TERMS,
+    TOPIC,
     WEAK,
     Found,
     Vocabulary,
@@ -45,6 +46,11 @@ _OWNER = re.compile(
     rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)\Z"
 )
 """Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
+_TOPIC_REACH = 90
+_NO_TOPIC = re.compile(
+    rb" (?:har|havde|er|fik|f\xc3\xa5r|fordi|men|da|jeg|hans|hendes|sin|min|mit|jeres|dit|din|vores) "
+)
+"""What stands between a topic and a word that is said of somebody."""
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
@@ -134,6 +140,7 @@ class Sentence:
         self._passage = passage
         self._sensitive: list[Found] = []
         self._persons: list[Found] = []
+        self._topics: list[int] = []
         self._raw = 0
 
     def add(self, found: Found) -> None:
@@ -144,6 +151,8 @@ class Sentence:
             self._sensitive.append(found)
         elif kind & (RELATION | GROUP | SELF | NOBODY):
             self._persons.append(found)
+        elif kind == TOPIC:
+            self._topics.append(found[2])
 
     @property
     def may_be_sensitive(self) -> bool:
@@ -224,6 +233,19 @@ class Sentence:
         if _is_owner(words[-1], is_whole=len(words) > 1):
             return True
         return len(words) > 1 and _is_small(words[-1]) and _is_owner(words[-2], is_whole=len(words) > 2)
+
+    def is_topic(self, category: str) -> bool:
+        """Whether all it says of this category is what something is about: `en bog om autisme`."""
+        return bool(self._topics) and all(
+            self._is_topic(term) for term in self.terms if term.word.category == category and term.rank > 1
+        )
+
+    def _is_topic(self, term: Term) -> bool:
+        """Whether nothing but what a text or a talk may be about stands between `om` and the word."""
+        at = bisect_left(self._topics, term.start + 2) - 1
+        if at < 0 or term.start - self._topics[at] > _TOPIC_REACH:
+            return False
+        return _NO_TOPIC.search(self._passage.plain, self._topics[at] - 1, term.start) is None
 
     @once
     def _text(self) -> str:

@@ -63,6 +63,7 @@ EVIDENCE = {
     "term.owned": "somebody's own: his, hers, my, or a genitive before it",
     "person.named": "a named person in the sentence",
     "person.relation": "somebody's relation, or he or she",
+    "person.agent": "somebody who arranges, teaches or tells it, as it seems",
     "person.self": "the writer about himself, or the reader spoken to",
     "person.group": "several people at once: parents, brothers and sisters",
     "person.possible": "what may be a name",
@@ -74,6 +75,8 @@ EVIDENCE = {
     "innocent.around": "another one around it",
     "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
     "innocent.other.nearby": "such a creature in the two sentences before",
+    "innocent.topic": "what a book, a talk, a course is about",
+    "innocent.subject": "the subject line speaks of everybody and nobody, of play or of others than people",
     "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
@@ -139,6 +142,9 @@ class PersonRules:
     ambiguous_names: frozenset[str] = frozenset()
     not_names: frozenset[str] = frozenset()
     openers: frozenset[str] = frozenset()
+    titles: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    introductions: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
     self: tuple[str, ...] = ()
     predicates: tuple[str, ...] = ()
@@ -148,13 +154,16 @@ class PersonRules:
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> PersonRules:
         sets = ("names", "ambiguous_names", "not_names", "openers")
-        lists = ("relations", "groups", "self", "predicates", "nobody")
+        lists = ("titles", "acts", "introductions", "relations", "groups", "self", "predicates", "nobody")
         _only(data, ("kind", *sets, *lists), f"ord/{name}.yaml")
         return cls(
             names=frozenset(_strings(data, "names")),
             ambiguous_names=frozenset(_strings(data, "ambiguous_names")),
             not_names=frozenset(_strings(data, "not_names")),
             openers=frozenset(_strings(data, "openers")),
+            titles=tuple(_phrases(data, "titles", name)),
+            acts=tuple(_phrases(data, "acts", name)),
+            introductions=tuple(_phrases(data, "introductions", name)),
             relations=tuple(_phrases(data, "relations", name)),
             self=tuple(_phrases(data, "self", name)),
             predicates=tuple(_phrases(data, "predicates", name)),
@@ -203,6 +212,7 @@ class WordRules:
     innocent: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     light: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
@@ -217,6 +227,7 @@ class WordRules:
             persons=persons[0] if persons else PersonRules(),
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
             others=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "others", name)),
+            topics=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "topics", name)),
             light=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "light", name)),
             identifiers=tuple(
                 Identifier.from_mapping(name, each)

@@ -15,7 +15,7 @@ from gateway.detect.persons import NAMED, RELATED, Names
 from gateway.detect.reading import REACH, Passage, Sentence, Surroundings, stretches
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
-from gateway.detect.vocabulary import INNOCENT, LIGHT, OTHER, Vocabulary
+from gateway.detect.vocabulary import INNOCENT, LIGHT, OTHER, TOPIC, Vocabulary
 from gateway.mail.finding import Confidence
 
 BUDGET = 10_000
@@ -45,15 +45,17 @@ class SensitiveDetector:
         """Where strong and medium words end; most mail has none."""
         return [(end - 2, end - 1) for end in self._vocabulary.ends_of_telling(letters(b" " + data + b" "), BUDGET)]
 
-    def find(self, data: bytes, part_at: Callable[[int], int | None]) -> Iterator[Sensitive]:
+    def find(self, data: bytes, part_at: Callable[[int], int | None], head: int = 0) -> Iterator[Sensitive]:
         """Each finding whose sentence begins in a part that is judged.
 
         part_at: the part of the text that a place belongs to; None for what is read for its words only.
+        head: how many bytes of the text are the subject of the message, which may speak of everybody and nobody.
         What is certain already is not looked at again, for it cannot become more than that, nor is a sentence that
         stands there again between the same neighbours.
         """
         certain: set[tuple[int, str, str]] = set()
         read: set[tuple[int, Surroundings]] = set()
+        under = self._said_by_subject(data, head)
         for sentence, near, surroundings in self._sentences(b" " + data + b" "):
             part = part_at(max(0, sentence.start - 1))
             if part is None or (part, surroundings) in read:
@@ -63,12 +65,21 @@ class SensitiveDetector:
                 word = next(term.word.text for term in sentence.terms if term.word.category == category)
                 if (part, category, word) in certain:
                     continue
-                confidence, evidence = self._judged(tuple(_evidence(category, sentence, near)))
+                confidence, evidence = self._judged(
+                    (*_evidence(category, sentence, near), *(under if sentence.start > head else ()))
+                )
                 if confidence is None:
                     continue
                 if confidence == Confidence.CERTAIN:
                     certain.add((part, category, word))
                 yield part, category, word, confidence, evidence
+
+    def _said_by_subject(self, data: bytes, head: int) -> tuple[str, ...]:
+        if not head:
+            return ()
+        plain = letters(b" " + data[:head] + b" ")
+        kinds = {kind for kind, *_ in self._vocabulary.found(plain, 0, len(plain))}
+        return ("innocent.subject",) if kinds & {INNOCENT, OTHER, LIGHT, TOPIC} else ()
 
     def _sentences(self, data: bytes) -> Iterator[tuple[Sentence, list[Sentence], Surroundings]]:
         """Each sentence with sensitive words, its neighbours, nearest first, and what is written there."""
@@ -109,10 +120,10 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
         evidence.append(person)
         if person in _TIED and sentence.has_predicate:
             evidence.append("predicate")
-    return evidence + _speaks_against(sentence, near)
+    return evidence + _speaks_against(category, sentence, near)
 
 
-def _speaks_against(sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
+def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
     """The innocent contexts of a sentence and of its neighbours."""
     evidence: list[str] = []
     if sentence.innocent == OTHER:
@@ -124,6 +135,8 @@ def _speaks_against(sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
     else:
         innocent = sum(neighbour.innocent == INNOCENT for neighbour in near)
         evidence += ["innocent.nearby", "innocent.around"][: min(innocent, 2)]
+    if "innocent" not in evidence and sentence.is_topic(category):
+        evidence.append("innocent.topic")
     if sentence.innocent == LIGHT:
         evidence.append("innocent.light")
     return evidence

@@ -14,8 +14,8 @@ from gateway.detect.engine import Engine, Pattern
 from gateway.detect.rules import WordRules
 from gateway.detect.words import literals, slips
 
-STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, GROUP = (
-    1 << bit for bit in range(12)
+STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, GROUP, TOPIC = (
+    1 << bit for bit in range(13)
 )
 TERMS = STRONG | MEDIUM | WEAK
 
@@ -86,6 +86,7 @@ def _words(rules: WordRules) -> Iterator[Word]:
         (INNOCENT, rules.innocent),
         (LIGHT, rules.light),
         (OTHER, rules.others),
+        (TOPIC, rules.topics),
     )
     for kind, words in contexts:
         yield from (Word(kind, "", word) for word in words)
