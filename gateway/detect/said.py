@@ -44,17 +44,21 @@ ONE_NUMBER = b"(?:" + _any_of(SAID_NUMBERS) + b")"
 _DAYS = {word.encode(): number for number, word in enumerate(_ORDINALS, 1)}
 _CENTURY = rb"(?:(?:nitten ?hundrede?|to ?tusind(?:e|er)?)(?: ?og)? ?)?"
 _YEAR_SAID = rb"(?:nul ?)?(?P<year>" + ONE_NUMBER + rb"|(?:19|20)?[0-9]{2})(?![a-z0-9\x80-\xff])"
-_DAY_SAID = rb"(?:(?P<day>" + _any_of(_DAYS) + rb")|(?P<number>[0-3]?[0-9])\.?)"
-_DATE_SAID = re.compile(
-    rb"(?<![a-z\x80-\xff])" + _DAY_SAID + rb" (?P<month>" + MONTH_WORD + rb")\.? " + _CENTURY + _YEAR_SAID,
-    re.IGNORECASE,
+_FROM_MONTH = re.compile(rb" (?P<month>" + MONTH_WORD + rb")\.? " + _CENTURY + _YEAR_SAID, re.IGNORECASE)
+_DAY_BEFORE = re.compile(
+    rb"(?<![a-z0-9\x80-\xff])(?:(?P<day>" + _any_of(_DAYS) + rb")|(?P<number>[0-3]?[0-9])\.?)\Z", re.IGNORECASE
 )
+_LONGEST_DAY = max(map(len, _DAYS)) + 1
 
 
 def dates_in_words(data: bytes, low: int, high: int) -> Iterator[tuple[int, str]]:
-    """Where a date that is said in words begins in this stretch, and its DDMMYY."""
-    for match in _DATE_SAID.finditer(data, low, high):
-        day = int(match["number"]) if match["number"] else _DAYS[match["day"].lower()]
+    """Where a date that is said in words stands in this stretch, and its DDMMYY."""
+    for match in _FROM_MONTH.finditer(data, low, high):
+        before = data[max(low, match.start() - _LONGEST_DAY) : match.start()]
+        said = _DAY_BEFORE.search(before)
+        if said is None:
+            continue
+        day = int(said["number"]) if said["number"] else _DAYS[said["day"].lower()]
         year = SAID_NUMBERS.get(match["year"].lower(), match["year"][-2:].decode("ascii")).zfill(2)
         if len(year) == 2 and 1 <= day <= 31:
             yield match.start(), f"{day:02}{month_number(match['month']):02}{year}"
