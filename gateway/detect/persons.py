@@ -82,7 +82,8 @@ class Agents:
 
     def __init__(self, rules: PersonRules) -> None:
         titles, acts = _either(rules.titles), _either(rules.acts)
-        names = r"(?: [A-ZÆØÅ][\w.-]*){0,3}(?:(?:, (?:[A-ZÆØÅ][\w-]+ ?){1,2})? og [A-ZÆØÅ]\w+(?: [A-ZÆØÅ]\w+)?)?"
+        name = rf"(?:\w*(?:{titles}) )?[A-ZÆØÅ][\w-]+(?: [A-ZÆØÅ][\w.-]*)?"
+        names = rf"(?: [A-ZÆØÅ][\w.-]*){{0,3}}(?:(?:, {name})? og {name})?"
         self._introduced = re.compile(rf"(?:\b(?i:{_either(rules.introductions)}):?|(?i:{titles})|\bv/) ?\Z")
         self._rest_of_name = re.compile(r"(?: [A-ZÆØÅ][\w.-]*){0,2}")
         self._does = re.compile(rf"(?P<names>{names})(?: (?:{acts})\b(?!,? {_BUT})|, (?:\w+ )?\w*(?:{titles})\b)")
@@ -147,14 +148,14 @@ class Names:
             first = start <= opening
             if start < agent_end:
                 continue
-            if self._is_name(word, first):
-                agent_end = self._agents.end(sentence, match)
-                if agent_end > start:
-                    best = best or AGENT
-                elif not _only_speaks_or_hears(sentence, match):
-                    return NAMED
-            elif not first and self._may_be_name(word, sentence[:start]) and not _only_speaks_or_hears(sentence, match):
-                if start == previous_end + 1:
+            known = self._is_name(word, first)
+            if not known and (first or not self._may_be_name(word, sentence[:start])):
+                continue
+            agent_end = self._agents.end(sentence, match)
+            if agent_end > start:
+                best = best or AGENT
+            elif not _only_speaks_or_hears(sentence, match):
+                if known or start == previous_end + 1:
                     return NAMED
                 best, previous_end = POSSIBLE, match.end()
         return best or self._opening_name(sentence)

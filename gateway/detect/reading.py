@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from gateway.detect.once import once
 from gateway.detect.persons import NAMED, RELATED, Names, leaves_out_the_writer
-from gateway.detect.sentences import Span, ends_of_sentences, without_formalities
+from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
 from gateway.detect.vocabulary import (
     INNOCENT,
     LIGHT,
@@ -26,6 +26,7 @@ from gateway.detect.vocabulary import (
     STOP,
     STRONG,
     TERMS,
+    THING,
     TOPIC,
     WEAK,
     Found,
@@ -46,8 +47,22 @@ _OWNER = re.compile(
 )
 """Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
 _TOPIC_REACH = 90
-_NO_TOPIC = re.compile(rb" (?:har|havde|er|fik|f\xc3\xa5r|fordi|men|da|jeg|hans|hendes|sin|min|mit|jeres|dit|din|vores) ")
+_NO_TOPIC = re.compile(
+    rb"(?<! der)(?<! som) (?:har|havde|er|fik|f\xc3\xa5r|fordi|men|da|jeg|hans|hendes|sin|min|mit|jeres|dit|din|vores) "
+)
 """What stands between a topic and a word that is said of somebody."""
+_THING_REACH = 70
+_LETTERS = rb"[a-z\x80-\xff]+"
+_NOT_THE_THING = (
+    rb"(?!jeg|mig|mi[nt]e? |han|hun|hende|vi |os |ham |barn|dreng|pige|mor |far |s\xc3\xb8n|datter|for |fordi|da |mens?"
+    rb"|efter|siden)"
+)
+_THING_HAS = re.compile(
+    rb",?(?: som| der)? (?:" + _LETTERS + rb" ){0,3}?"
+    rb"(?:er|har|var|blev|bliver|fik|f\xc3\xa5r|havde|lider|led|g\xc3\xa5r|ligger|d\xc3\xb8de)"
+    rb"(?: " + _NOT_THE_THING + _LETTERS + rb",?){0,7} \Z|,? \Z"
+)
+"""What ties a thing to what is said of it."""
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
@@ -82,7 +97,8 @@ class Passage:
         self._stretch = stretch
         piece = data[stretch.start : stretch.end]
         self._ends = ends_of_sentences(piece)
-        self._visible = without_formalities(piece)
+        self.titles = quoted_titles(piece)
+        self._visible = blanked(without_formalities(piece), self.titles)
 
     def runs(self, vocabulary: Vocabulary) -> list[list[Sentence]]:
         """The sentences that hold such a word and their neighbours, in order, parted where sentences are left out."""
@@ -92,6 +108,11 @@ class Passage:
         """What is written there, without greetings, signatures and addresses."""
         offset = self._stretch.start
         return self._visible[start - offset : end - offset].decode("utf-8", "replace")
+
+    def is_in_title(self, term: Term) -> bool:
+        """Whether a word stands in a quoted title."""
+        offset = self._stretch.start
+        return any(title.start + offset <= term.start and term.end <= title.end + offset for title in self.titles)
 
     def surroundings(self, sentence: Sentence, low: int, high: int) -> Surroundings:
         """All that decides on a sentence whose neighbours reach from here to there."""
@@ -138,6 +159,7 @@ class Sentence:
         self._sensitive: list[Found] = []
         self._persons: list[Found] = []
         self._topics: list[int] = []
+        self._things: list[Found] = []
         self._raw = 0
 
     def add(self, found: Found) -> None:
@@ -150,6 +172,8 @@ class Sentence:
             self._persons.append(found)
         elif kind == TOPIC:
             self._topics.append(found[2])
+        elif kind == THING:
+            self._things.append(found)
 
     @property
     def may_be_sensitive(self) -> bool:
@@ -230,9 +254,28 @@ class Sentence:
 
     def is_topic(self, category: str) -> bool:
         """Whether all it says of this category is what something is about: `en bog om autisme`."""
-        return bool(self._topics) and all(
-            self._is_topic(term) for term in self.terms if term.word.category == category and term.rank > 1
-        )
+        return bool(self._topics) and self._all(category, self._is_topic)
+
+    def is_said_of_things(self, category: str) -> bool:
+        """Whether all it says of this category is said of things: `alarmen er sygemeldt`, `en amputeret dinosaur`."""
+        return bool(self._things) and self._all(category, self._is_of_a_thing)
+
+    def is_title(self, category: str) -> bool:
+        """Whether all it says of this category stands in quoted titles: `"Da Konrad blev blind" er udkommet`."""
+        return bool(self._passage.titles) and self._all(category, self._passage.is_in_title)
+
+    def _all(self, category: str, holds: Callable[[Term], bool]) -> bool:
+        """Whether this holds of all words of the category that count."""
+        return all(holds(term) for term in self.terms if term.word.category == category and term.rank > 1)
+
+    def _is_of_a_thing(self, term: Term) -> bool:
+        data = self._passage.data
+        for _, start, end, _ in self._things:
+            if start == term.end:
+                return True
+            if end - 1 < term.start <= end + _THING_REACH and _THING_HAS.match(data[end - 1 : term.start]):
+                return True
+        return False
 
     def _is_topic(self, term: Term) -> bool:
         """Whether nothing but what a text or a talk may be about stands between `om` and the word."""

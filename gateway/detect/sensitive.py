@@ -62,7 +62,9 @@ class SensitiveDetector:
                 word = next(term.word.text for term in sentence.terms if term.word.category == category)
                 if (part, category, word) in certain:
                     continue
-                confidence, evidence = self._judged((*_evidence(category, sentence, near), *(under if sentence.start > head else ())))
+                confidence, evidence = self._judged(
+                    (*_evidence(category, sentence, near), *(under if sentence.start > head else ()))
+                )
                 if confidence is None:
                     continue
                 if confidence == Confidence.CERTAIN:
@@ -131,6 +133,10 @@ def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence])
         evidence.append("innocent.nearby")
     if "innocent" not in evidence and sentence.is_topic(category):
         evidence.append("innocent.topic")
+    if sentence.is_said_of_things(category):
+        evidence.append("innocent.thing")
+    if sentence.is_title(category):
+        evidence.append("innocent.title")
     if sentence.innocent == LIGHT:
         evidence.append("innocent.light")
     return evidence

@@ -6,6 +6,7 @@ The greeting names the reader, the sign-off the writer, the head of a quotation 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Pattern
@@ -64,6 +65,18 @@ _ENGINE = Engine([Pattern(number, start) for number, (start, _) in enumerate(_OP
 _BLANKED = bytes(code if code == 0x0A else 0x20 for code in range(256))
 
 
+_QUOTED = re.compile(rb"\"(?:[A-Z]|\xc3[\x80-\x9e])[^\"\n .]{0,30} [^\"\n]{1,70}\"")
+_SPEECH_REACH = 24
+_SAYS = (
+    rb"(?:sagde|siger|sige|skrev|skriver|svarede|svarer|r\xc3\xa5bte|r\xc3\xa5ber|fortalte|fort\xc3\xa6ller|spurgte|sp\xc3\xb8rger"
+    rb"|hviskede|mener|kald[a-z]*|diagnosen?|st\xc3\xa5r|stod|lyder|l\xc3\xb8d|konkluder[a-z]*|citat|journal[a-z]*)"
+)
+_SPEECH = re.compile(
+    rb"\b" + _SAYS + rb"\b[^.\"]*\Z|[a-z] ?(?<!sang)(?<!bog)(?<!film)(?<!titel)(?<!kursus)(?<!tema)(?<!emne): ?\Z", re.I
+)
+_SPEECH_AFTER = re.compile(rb"[,.]? ?" + _SAYS + rb"\b", re.I)
+
+
 class Span(NamedTuple):
     """From where to where, in bytes."""
 
@@ -97,6 +110,27 @@ def without_formalities(data: bytes) -> bytes:
         if reach is not None and reach.end() > begin:
             pieces += (data[done:begin], reach.group().translate(_BLANKED))
             done = reach.end()
+    return b"".join((*pieces, data[done:])) if pieces else data
+
+
+def quoted_titles(data: bytes) -> list[Span]:
+    """Where titles of books, films and courses stand in quotation marks: a capital, two words, and nobody says it."""
+    titles: list[Span] = []
+    for match in _QUOTED.finditer(data):
+        before = data[max(0, match.start() - _SPEECH_REACH) : match.start()]
+        after = data[match.end() : match.end() + _SPEECH_REACH]
+        if not (_SPEECH.search(before) or _SPEECH_AFTER.match(after)):
+            titles.append(Span(match.start(), match.end()))
+    return titles
+
+
+def blanked(data: bytes, spans: Sequence[Span]) -> bytes:
+    """The text with these stretches blanked; as long as it was."""
+    pieces: list[bytes] = []
+    done = 0
+    for start, end in spans:
+        pieces += (data[done:start], data[start:end].translate(_BLANKED))
+        done = end
     return b"".join((*pieces, data[done:])) if pieces else data
 
 

@@ -14,8 +14,8 @@ from gateway.detect.engine import Engine, Pattern
 from gateway.detect.rules import WordRules
 from gateway.detect.words import literals
 
-STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, TOPIC = (
-    1 << bit for bit in range(12)
+STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, TOPIC, THING = (
+    1 << bit for bit in range(13)
 )
 TERMS = STRONG | MEDIUM | WEAK
 
@@ -74,6 +74,7 @@ def _words(rules: WordRules) -> Iterator[Word]:
         (LIGHT, rules.light),
         (OTHER, rules.others),
         (TOPIC, rules.topics),
+        (THING, rules.things),
     )
     for kind, words in contexts:
         yield from (Word(kind, "", word) for word in words)
