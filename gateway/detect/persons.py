@@ -81,6 +81,7 @@ class Agents:
     _BEFORE, _AFTER = 48, 80
 
     def __init__(self, rules: PersonRules) -> None:
+        self._names = rules.names | rules.ambiguous_names
         titles, acts = _either(rules.titles), _either(rules.acts)
         name = rf"(?:\w*(?:{titles}) )?[A-ZÆØÅ][\w-]+(?: [A-ZÆØÅ][\w.-]*)?"
         names = rf"(?: [A-ZÆØÅ][\w.-]*){{0,3}}(?:(?:, {name})? og {name})?"
@@ -90,7 +91,8 @@ class Agents:
 
     def end(self, sentence: str, name: re.Match[str]) -> int:
         """Where the names end of those who only arrange, teach or tell it; -1 where somebody may be concerned."""
-        if name.group()[-1] == "s" and sentence[name.end() : name.end() + 2].strip()[:1].islower():
+        is_genitive = name.group()[-1] == "s" and name.group() not in self._names
+        if is_genitive and sentence[name.end() : name.end() + 2].strip()[:1].islower():
             return -1
         does = self._does.match(sentence, name.end(), name.end() + self._AFTER)
         if does is not None:
@@ -133,6 +135,11 @@ class Names:
         if self._is_name(word, first=True):
             return runs_on or _TEXT_AFTER.match(data, span.end) is not None
         return runs_on or before["inside"] is not None
+
+    def is_nominative(self, word: bytes) -> bool:
+        """Whether a name ends with an s of its own: `Mads`, `Elias`."""
+        name = word.decode("utf-8", "replace")
+        return name in self._names_inside and name not in _PRONOUNS
 
     def in_sentence(self, sentence: str) -> str:
         """`person.named`, `person.possible` or nothing."""

@@ -92,8 +92,8 @@ Surroundings = tuple[int, int, bytes, bytes]
 class Passage:
     """A stretch of text cut into sentences; its places are those of the whole text."""
 
-    def __init__(self, data: bytes, plain: bytes, stretch: Stretch, names: Names) -> None:
-        self.data, self.plain, self.names = data, plain, names
+    def __init__(self, data: bytes, plain: bytes, stretch: Stretch, names: Names, heads: re.Pattern[bytes]) -> None:
+        self.data, self.plain, self.names, self._heads = data, plain, names, heads
         self._stretch = stretch
         piece = data[stretch.start : stretch.end]
         self._ends = ends_of_sentences(piece)
@@ -112,7 +112,14 @@ class Passage:
     def is_in_title(self, term: Term) -> bool:
         """Whether a word stands in a quoted title."""
         offset = self._stretch.start
-        return any(title.start + offset <= term.start and term.end <= title.end + offset for title in self.titles)
+        at = bisect_left(self.titles, (term.start - offset, 0)) - 1
+        return at >= 0 and term.end <= self.titles[at].end + offset
+
+    def is_about_it_only(self, end: int, last: int) -> bool:
+        """Whether a word that begins before this place goes on as a museum, a film, a fund for what it begins with."""
+        if end < last:
+            return self._heads.match(self.plain, end) is not None
+        return self.data[last : last + 1] == b"-" and self._heads.match(self.plain, last + 1) is not None
 
     def surroundings(self, sentence: Sentence, low: int, high: int) -> Surroundings:
         """All that decides on a sentence whose neighbours reach from here to there."""
@@ -203,7 +210,7 @@ class Sentence:
             whole = _whole(plain, start, end)
             if kind == STOP:
                 stops.append((word.category, *whole))
-            else:
+            elif not (word.text[-1] == "*" and self._passage.is_about_it_only(end, whole[1])):
                 terms.append(Term(word, _RANK[kind], *whole))
         if len(terms) > 1:
             terms = _distinct(terms)
@@ -248,9 +255,12 @@ class Sentence:
         *words, rest = before.split(b" ")
         if rest or not words:
             return False
+        names = self._passage.names
         if _is_owner(words[-1], is_whole=len(words) > 1):
-            return True
-        return len(words) > 1 and _is_small(words[-1]) and _is_owner(words[-2], is_whole=len(words) > 2)
+            return not names.is_nominative(words[-1])
+        if not (len(words) > 1 and _is_small(words[-1]) and _is_owner(words[-2], is_whole=len(words) > 2)):
+            return False
+        return not names.is_nominative(words[-2])
 
     def is_topic(self, category: str) -> bool:
         """Whether all it says of this category is what something is about: `en bog om autisme`."""

@@ -82,7 +82,7 @@ class SensitiveDetector:
         """Each sentence with sensitive words, its neighbours, nearest first, and what is written there."""
         plain = letters(data)
         for stretch in stretches(self._vocabulary.ends_of_telling(plain, BUDGET), len(data)):
-            passage = Passage(data, plain, stretch, self._names)
+            passage = Passage(data, plain, stretch, self._names, self._vocabulary.heads)
             for run in passage.runs(self._vocabulary):
                 for at, sentence in enumerate(run):
                     if sentence.may_be_sensitive:

@@ -56,6 +56,10 @@ _OPENINGS = [
         re.compile(_CAPITAL + rb"?(?:[ ](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]*\.?){0,2}[ \t\n]*\Z"),
     ),
     (_LINE_START + rb"(?:til|att) ", re.compile(rb"[^\n.!?]{0,60}(?=\n|:|\Z)")),
+    (
+        rb"(?:^|\n)[ \t]{0,4}[^\n<>@]{1,60}<[0-9a-z]",
+        re.compile(rb"(?![^\n<>]{0,60} (?:har|er|fik|skal|der|som) )[^\n<>.!?]{1,64}(?=<[^ \n<>]{1,64}@)"),
+    ),
     (rb"[0-9a-z]@[0-9a-z]", re.compile(rb"[^ \t\n<>]{0,140}")),
     (rb"https?://", re.compile(rb"[^\s<>\"]{0,400}")),
 ]

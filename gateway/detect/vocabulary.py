@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Pattern
 from gateway.detect.rules import WordRules
-from gateway.detect.words import literals
+from gateway.detect.words import compound_heads, literals
 
 STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, TOPIC, THING = (
     1 << bit for bit in range(13)
@@ -40,6 +40,7 @@ class Vocabulary:
         self._spellings = [(word.kind, len(literal), word.text.startswith("+"), word) for literal, word in spelled]
         every = [Pattern(number, literal) for number, (literal, _) in enumerate(spelled)]
         telling = [every[number] for number, (_, word) in enumerate(spelled) if word.kind & (STRONG | MEDIUM)]
+        self.heads = compound_heads(rules.heads)
         with ThreadPoolExecutor() as beside:
             look = beside.submit(Engine, telling, literal=True, starts=False)
             self._every = Engine(every, literal=True, starts=False)
