@@ -85,8 +85,9 @@ class Agents:
         titles, acts = _either(rules.titles), _either(rules.acts)
         name = rf"(?:\w*(?:{titles}) )?[A-ZÆØÅ][\w-]+(?: [A-ZÆØÅ][\w.-]*)?"
         names = rf"(?: [A-ZÆØÅ][\w.-]*){{0,3}}(?:(?:, {name})? og {name})?"
+        listed = rf"(?: [A-ZÆØÅ][\w.-]*){{0,3}}(?:, {name}){{0,12}}(?: og {name})?"
         self._introduced = re.compile(rf"(?:\b(?i:{_either(rules.introductions)}):?|(?i:{titles})|\bv/) ?\Z")
-        self._rest_of_name = re.compile(r"(?: [A-ZÆØÅ][\w.-]*){0,2}")
+        self._rest_of_name = re.compile(listed)
         self._does = re.compile(rf"(?P<names>{names})(?: (?:{acts})\b(?!,? {_BUT})|, (?:\w+ )?\w*(?:{titles})\b)")
 
     def end(self, sentence: str, name: re.Match[str]) -> int:
@@ -149,6 +150,7 @@ class Names:
             return NAMED
         best = ""
         previous_end = agent_end = -2
+        concerned = False
         opening = len(sentence) - len(sentence.lstrip(_OPENING_MARKS))
         for match in _CAPITALISED.finditer(sentence):
             word, start = match.group(), match.start()
@@ -158,14 +160,13 @@ class Names:
             known = self._is_name(word, first)
             if not known and (first or not self._may_be_name(word, sentence[:start])):
                 continue
-            agent_end = self._agents.end(sentence, match)
-            if agent_end > start:
-                best = best or AGENT
-            elif not _only_speaks_or_hears(sentence, match):
+            agent_end = max(agent_end, self._agents.end(sentence, match))
+            if start > agent_end and not _only_speaks_or_hears(sentence, match):
                 if known or start == previous_end + 1:
                     return NAMED
                 best, previous_end = POSSIBLE, match.end()
-        return best or self._opening_name(sentence)
+                concerned = concerned or _IS_SAID_OF.match(sentence, match.end()) is not None
+        return AGENT if agent_end > 0 and not concerned else best or self._opening_name(sentence)
 
     def _is_name(self, word: str, first: bool) -> bool:
         known = self._names if first else self._names_inside

@@ -227,7 +227,8 @@ class Sentence:
         """The person it speaks of, as a kind of evidence; empty for nobody."""
         named = self._passage.names.in_sentence(self._text)
         if named == NAMED or not self.kinds & RELATION:
-            return named or (RELATED if self._speaks_to_reader() else "")
+            to_reader = not self.speaks_to_anybody and self._speaks_to_reader()
+            return named or (RELATED if to_reader else "")
         return RELATED
 
     @property
@@ -237,6 +238,11 @@ class Sentence:
     @once
     def speaks_of_self(self) -> bool:
         return bool(self.kinds & SELF) or bool(self.terms and leaves_out_the_writer(self._text))
+
+    @property
+    def speaks_to_anybody(self) -> bool:
+        """Whether its only person is one of a phrase for nobody: `hvis du er gravid`."""
+        return bool(self._raw & NOBODY)
 
     @property
     def has_predicate(self) -> bool:

@@ -154,7 +154,7 @@ def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
         return "person.self"
     if sentence.person and not (sentence.innocent in (INNOCENT, OTHER) or _enumerates(sentence)):
         return sentence.person
-    if any(neighbour.has_person for neighbour in near):
+    if any(neighbour.has_person for neighbour in near) and not sentence.speaks_to_anybody:
         return "person.nearby"
     if any(neighbour.speaks_of_self and category in neighbour.categories for neighbour in near):
         return "person.self.nearby"

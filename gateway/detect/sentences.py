@@ -52,11 +52,6 @@ _OPENINGS = [
         ),
     ),
     (
-        rb"(?:\n|[.!?)] )[a-z\x80-\xff]+\.?(?: [a-z\x80-\xff]+\.?){0,2}[ \t\n]*$",
-        re.compile(_CAPITAL + rb"?(?:[ ](?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]*\.?){0,2}[ \t\n]*\Z"),
-    ),
-    (_LINE_START + rb"(?:til|att) ", re.compile(rb"[^\n.!?]{0,60}(?=\n|:|\Z)")),
-    (
         rb"(?:^|\n)[ \t]{0,4}[^\n<>@]{1,60}<[0-9a-z]",
         re.compile(rb"(?![^\n<>]{0,60} (?:har|er|fik|skal|der|som) )[^\n<>.!?]{1,64}(?=<[^ \n<>]{1,64}@)"),
     ),
@@ -65,6 +60,10 @@ _OPENINGS = [
 ]
 """Where what only names people begins, and how far it reaches: greetings, sign-offs with the lines of the signature, a
 signature without a sign-off at the end of a mail, heads of quotations and calendars, mail addresses, links."""
+_LAST_REACH = 90
+_INITIAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]*\.?"
+_LAST_NAME = re.compile(rb"(?:(?<=\n)|(?<=[.!?)] ))" + _INITIAL + rb"(?:[ ]" + _INITIAL + rb"){0,2}[ \t\n]*\Z")
+"""A name alone at the end of a mail."""
 _ENGINE = Engine([Pattern(number, start) for number, (start, _) in enumerate(_OPENINGS)])
 _BLANKED = bytes(code if code == 0x0A else 0x20 for code in range(256))
 
@@ -114,6 +113,10 @@ def without_formalities(data: bytes) -> bytes:
         if reach is not None and reach.end() > begin:
             pieces += (data[done:begin], reach.group().translate(_BLANKED))
             done = reach.end()
+    last = _LAST_NAME.search(data, max(done, len(data) - _LAST_REACH))
+    if last is not None:
+        pieces += (data[done : last.start()], last.group().translate(_BLANKED))
+        done = len(data)
     return b"".join((*pieces, data[done:])) if pieces else data
 
 
