@@ -15,6 +15,7 @@ from gateway.detect.once import once
 from gateway.detect.persons import NAMED, RELATED, Names, leaves_out_the_writer
 from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
 from gateway.detect.vocabulary import (
+    EXCUSE,
     INNOCENT,
     LIGHT,
     MEDIUM,
@@ -63,6 +64,14 @@ _THING_HAS = re.compile(
     rb"(?: " + _NOT_THE_THING + _LETTERS + rb",?){0,7} \Z|,? \Z"
 )
 """What ties a thing to what is said of it."""
+_TIE_REACH = 64
+_TIE = re.compile(
+    rb"(?:\b(?:[Hh]an|[Hh]un|[Jj]eg|[Hh](?:ans|endes) [a-z\x80-\xff]+"
+    rb"|(?P<name>(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+))"
+    rb" (?:har|er|fik|f\xc3\xa5r|havde|lider|led|blev|bliver|g\xc3\xa5r|sidder|ligger|skal)|\b[Ss]in egen)"
+    rb"(?: (?!certif|uddan|tilmeld|invit|ekspert|special)[a-z\x80-\xff]+){0,3} \Z"
+)
+"""What ties a word to somebody: he, she, I or a name that has it, is it, got it."""
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
@@ -271,6 +280,19 @@ class Sentence:
     def is_topic(self, category: str) -> bool:
         """Whether all it says of this category is what something is about: `en bog om autisme`."""
         return bool(self._topics) and self._all(category, self._is_topic)
+
+    @property
+    def excuses_somebody(self) -> bool:
+        """Whether somebody cannot come or take part, so that what is said is no play."""
+        return bool(self._raw & EXCUSE)
+
+    def is_tied(self, category: str) -> bool:
+        """Whether a word of this category is said of somebody by grammar: `hun er i kemoterapi`, `Mads har autisme`."""
+        return any(self._is_tied(term) for term in self.terms if term.word.category == category)
+
+    def _is_tied(self, term: Term) -> bool:
+        tie = _TIE.search(self._passage.data[max(0, term.start - _TIE_REACH) : term.start])
+        return tie is not None and (tie["name"] is None or self._passage.names.is_nominative(tie["name"]))
 
     def is_said_of_things(self, category: str) -> bool:
         """Whether all it says of this category is said of things: `alarmen er sygemeldt`, `en amputeret dinosaur`."""

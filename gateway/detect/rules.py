@@ -209,6 +209,7 @@ class WordRules:
     topics: tuple[str, ...] = ()
     things: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
+    excuses: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
@@ -224,6 +225,7 @@ class WordRules:
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
             others=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "others", name)),
             topics=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "topics", name)),
+            excuses=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "excuses", name)),
             heads=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "heads", name)),
             things=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "things", name)),
             light=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "light", name)),

@@ -123,7 +123,10 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
 def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
     """The innocent contexts of a sentence and of its neighbours."""
     evidence: list[str] = []
-    if sentence.innocent == OTHER:
+    innocents = [each.innocent for each in (sentence, *near)]
+    if any(innocents) and (sentence.excuses_somebody or (innocents[0] == INNOCENT and sentence.is_tied(category))):
+        evidence.append("innocent.nearby")
+    elif sentence.innocent == OTHER:
         evidence.append("innocent.other")
     elif any(neighbour.innocent == OTHER for neighbour in near if neighbour.start < sentence.start):
         evidence.append("innocent.other.nearby")

@@ -14,8 +14,8 @@ from gateway.detect.engine import Engine, Pattern
 from gateway.detect.rules import WordRules
 from gateway.detect.words import compound_heads, literals
 
-STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, TOPIC, THING = (
-    1 << bit for bit in range(13)
+STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, TOPIC, THING, EXCUSE = (
+    1 << bit for bit in range(14)
 )
 TERMS = STRONG | MEDIUM | WEAK
 
@@ -76,6 +76,7 @@ def _words(rules: WordRules) -> Iterator[Word]:
         (OTHER, rules.others),
         (TOPIC, rules.topics),
         (THING, rules.things),
+        (EXCUSE, rules.excuses),
     )
     for kind, words in contexts:
         yield from (Word(kind, "", word) for word in words)
