@@ -6,7 +6,7 @@ Relations (`jeres søn`, `hun`) and the writer (`jeg`) are words and found with 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.detect.rules import PersonRules
 from gateway.detect.sentences import Span
@@ -142,8 +142,11 @@ class Names:
         name = word.decode("utf-8", "replace")
         return name in self._names_inside and name not in _PRONOUNS
 
-    def in_sentence(self, sentence: str) -> str:
-        """`person.named`, `person.possible` or nothing."""
+    def in_sentence(self, sentence: str, is_common: Callable[[str], bool]) -> str:
+        """`person.named`, `person.possible`, `person.agent` or nothing.
+
+        is_common: whether a word that may be a name stands near with a small letter, too.
+        """
         if sentence.islower():
             return ""
         if _MAYBE_INITIAL.search(sentence) and _INITIALS.search(sentence):
@@ -166,7 +169,7 @@ class Names:
                     return NAMED
                 best, previous_end = POSSIBLE, match.end()
                 concerned = concerned or _IS_SAID_OF.match(sentence, match.end()) is not None
-        return AGENT if agent_end > 0 and not concerned else best or self._opening_name(sentence)
+        return AGENT if agent_end > 0 and not concerned else best or self._opening_name(sentence, is_common)
 
     def _is_name(self, word: str, first: bool) -> bool:
         known = self._names if first else self._names_inside
@@ -177,7 +180,7 @@ class Names:
             return False
         return not (_NO_NAME_ENDING.search(word) or _PLACE_BEFORE.search(before[-8:]) or before.rstrip()[-1:] in ".!?:")
 
-    def _opening_name(self, sentence: str) -> str:
+    def _opening_name(self, sentence: str, is_common: Callable[[str], bool]) -> str:
         either = _OPENS_AMBIGUOUS.match(sentence)
         if either is not None and either["name"] in self._ambiguous and either["name"] not in _PRONOUNS:
             return NAMED
@@ -187,4 +190,4 @@ class Names:
         word = match["name"]
         if word.lower() in self._openers or word in self._not_names or _NO_NAME_ENDING.search(word):
             return ""
-        return "" if _DEFINITE.search(word) else POSSIBLE
+        return "" if _DEFINITE.search(word) or is_common(word) else POSSIBLE

@@ -39,6 +39,7 @@ REACH = 2
 """So many sentences before and after one may say of whom it speaks."""
 _RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
 _MARGIN = 1_000
+_COMMON_REACH = 500
 _OWNER_REACH = 40
 _YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
 _OWNER = re.compile(
@@ -75,6 +76,15 @@ _TIE = re.compile(
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
+
+
+_COUNTED = re.compile(
+    rb"(?<! med)(?<! har)(?<! til)(?<!deres)(?<!vores)(?<!passer)(?<! og)"
+    rb" (?:[3-9]|[1-9][0-9]{1,3}|tre|fire|fem|seks|syv|otte|ni|ti) "
+    rb"(?:procent af )?(?:b\xc3\xb8rn|unge|elever|medarbejdere|ansatte|familier|for\xc3\xa6ldre|deltagere|kolleger"
+    rb"|personer|drenge|piger|borgere) "
+)
+"""So many that nobody in particular is spoken of."""
 
 
 class Term(NamedTuple):
@@ -234,7 +244,7 @@ class Sentence:
     @once
     def person(self) -> str:
         """The person it speaks of, as a kind of evidence; empty for nobody."""
-        named = self._passage.names.in_sentence(self._text)
+        named = self._passage.names.in_sentence(self._text, self._is_common_here)
         if named == NAMED or not self.kinds & RELATION:
             to_reader = not self.speaks_to_anybody and self._speaks_to_reader()
             return named or (RELATED if to_reader else "")
@@ -260,7 +270,7 @@ class Sentence:
     @once
     def innocent(self) -> int:
         """The strongest context of everybody and nobody: OTHER, INNOCENT, LIGHT, or none."""
-        if self.terms and self._is_form() and self.person != NAMED:
+        if self.terms and (self._is_form() or self._counts_people()) and self.person != NAMED:
             return INNOCENT
         return next((kind for kind in (OTHER, INNOCENT, LIGHT) if self.kinds & kind), 0)
 
@@ -326,9 +336,20 @@ class Sentence:
     def _text(self) -> str:
         return self._passage.text(self.start, self.end)
 
+    def _is_common_here(self, word: str) -> bool:
+        """Whether a capitalised word stands near with a small letter, too, and is thus no name."""
+        common = b" " + word.lower().encode()
+        low, high = max(0, self.start - _COMMON_REACH), self.end + _COMMON_REACH
+        at = self._passage.data.find(common, low, high)
+        return at >= 0 and self._passage.plain[at + len(common) : at + len(common) + 1] == b" "
+
     def _speaks_to_reader(self) -> bool:
         plain = self._passage.plain
         return any(_YOURS.search(plain[max(0, term.start - 40) : term.start]) for term in self.terms)
+
+    def _counts_people(self) -> bool:
+        counted = _COUNTED.search(self._passage.plain, max(0, self.start - 1), self.end)
+        return counted is not None and not self.kinds & SELF
 
     def _is_form(self) -> bool:
         return _FORM.search(self._passage.data, self.start, self.end) is not None
