@@ -86,7 +86,7 @@ class Agents:
         name = rf"(?:\w*(?:{titles}) )?[A-ZÆØÅ][\w-]+(?: [A-ZÆØÅ][\w.-]*)?"
         names = rf"(?: [A-ZÆØÅ][\w.-]*){{0,3}}(?:(?:, {name})? og {name})?"
         listed = rf"(?: [A-ZÆØÅ][\w.-]*){{0,3}}(?:, {name}){{0,12}}(?: og {name})?"
-        self._introduced = re.compile(rf"(?:\b(?i:{_either(rules.introductions)}):?|(?i:{titles})|\bv/) ?\Z")
+        self._introduced = re.compile(rf"(?:\b(?i:{_either(rules.introductions)}):?|(?i:{titles})|\bv/|\" af) ?\Z")
         self._rest_of_name = re.compile(listed)
         self._does = re.compile(rf"(?P<names>{names})(?: (?:{acts})\b(?!,? {_BUT})|, (?:\w+ )?\w*(?:{titles})\b)")
 

@@ -115,7 +115,7 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     person = _person(category, sentence, near)
     if person:
         evidence.append(person)
-        if sentence.has_predicate and person != AGENT:
+        if sentence.has_predicate and person not in (AGENT, "person.nearby"):
             evidence.append("predicate")
     return evidence + _speaks_against(category, sentence, near)
 

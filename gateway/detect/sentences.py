@@ -68,7 +68,9 @@ _ENGINE = Engine([Pattern(number, start) for number, (start, _) in enumerate(_OP
 _BLANKED = bytes(code if code == 0x0A else 0x20 for code in range(256))
 
 
-_QUOTED = re.compile(rb"\"(?:[A-Z]|\xc3[\x80-\x9e])[^\"\n .]{0,30} [^\"\n]{1,70}\"")
+_QUOTED = re.compile(
+    rb"\"(?:[A-Z]|\xc3[\x80-\x9e])(?:[^\"\n .]{0,30} [^\"\n]{1,70}\"|[^\"\n]{1,70}\"(?= af (?:[A-Z]|\xc3[\x80-\x9e])))"
+)
 _SPEECH_REACH = 24
 _SAYS = (
     rb"(?:sagde|siger|sige|skrev|skriver|svarede|svarer|r\xc3\xa5bte|r\xc3\xa5ber|fortalte|fort\xc3\xa6ller|spurgte|sp\xc3\xb8rger"
