@@ -76,6 +76,8 @@ EVIDENCE = {
     "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
     "innocent.other.nearby": "such a creature in the two sentences before",
     "innocent.topic": "what a book, a talk, a course is about",
+    "innocent.thing": "said of a thing: a machine, a plant, a toy",
+    "innocent.title": "the title of a book, a film, a course in quotation marks",
     "innocent.subject": "the subject line speaks of everybody and nobody, of play or of others than people",
     "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
 }
@@ -213,6 +215,9 @@ class WordRules:
     others: tuple[str, ...] = ()
     light: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    things: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    excuses: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
@@ -228,6 +233,9 @@ class WordRules:
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
             others=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "others", name)),
             topics=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "topics", name)),
+            excuses=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "excuses", name)),
+            heads=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "heads", name)),
+            things=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "things", name)),
             light=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "light", name)),
             identifiers=tuple(
                 Identifier.from_mapping(name, each)

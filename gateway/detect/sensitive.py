@@ -85,7 +85,7 @@ class SensitiveDetector:
         """Each sentence with sensitive words, its neighbours, nearest first, and what is written there."""
         plain = letters(data)
         for stretch in stretches(self._vocabulary.ends_of_telling(plain, BUDGET), len(data)):
-            passage = Passage(data, plain, stretch, self._names)
+            passage = Passage(data, plain, stretch, self._names, self._vocabulary.heads)
             for run in passage.runs(self._vocabulary):
                 for at, sentence in enumerate(run):
                     if sentence.may_be_sensitive:
@@ -126,7 +126,10 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
 def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
     """The innocent contexts of a sentence and of its neighbours."""
     evidence: list[str] = []
-    if sentence.innocent == OTHER:
+    innocents = [each.innocent for each in (sentence, *near)]
+    if any(innocents) and (sentence.excuses_somebody or (innocents[0] == INNOCENT and sentence.is_tied(category))):
+        evidence.append("innocent.nearby")
+    elif sentence.innocent == OTHER:
         evidence.append("innocent.other")
     elif any(neighbour.innocent == OTHER for neighbour in near if neighbour.start < sentence.start):
         evidence.append("innocent.other.nearby")
@@ -137,6 +140,10 @@ def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence])
         evidence += ["innocent.nearby", "innocent.around"][: min(innocent, 2)]
     if "innocent" not in evidence and sentence.is_topic(category):
         evidence.append("innocent.topic")
+    if sentence.is_said_of_things(category):
+        evidence.append("innocent.thing")
+    if sentence.is_title(category):
+        evidence.append("innocent.title")
     if sentence.innocent == LIGHT:
         evidence.append("innocent.light")
     return evidence
@@ -154,7 +161,7 @@ def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
         return "person.self"
     if sentence.person and not (sentence.innocent in (INNOCENT, OTHER) or _enumerates(sentence)):
         return sentence.person
-    if any(neighbour.speaks_of_somebody for neighbour in near):
+    if any(neighbour.speaks_of_somebody for neighbour in near) and not sentence.speaks_to_anybody:
         return "person.nearby"
     if any(neighbour.speaks_of_self and category in neighbour.categories for neighbour in near):
         return "person.self.nearby"
