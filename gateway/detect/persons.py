@@ -191,4 +191,6 @@ class Names:
         word = match["name"]
         if word.lower() in self._openers or word in self._not_names or _NO_NAME_ENDING.search(word):
             return ""
+        if word in self._ambiguous and word not in _PRONOUNS:
+            return NAMED
         return "" if _DEFINITE.search(word) or is_common(word) else POSSIBLE

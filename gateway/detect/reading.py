@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gateway.detect.once import once
 from gateway.detect.persons import GROUPED, NAMED, RELATED, Names, leaves_out_the_writer
 from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
+from gateway.detect.ties import TIE_REACH, Ties, is_in_fiction, ties
 from gateway.detect.vocabulary import (
     EXCUSE,
     GROUP,
@@ -66,14 +67,6 @@ _THING_HAS = re.compile(
     rb"(?: " + _NOT_THE_THING + _LETTERS + rb",?){0,7} \Z|,? \Z"
 )
 """What ties a thing to what is said of it."""
-_TIE_REACH = 64
-_TIE = re.compile(
-    rb"(?:\b(?:[Hh]an|[Hh]un|[Jj]eg|[Hh](?:ans|endes) [a-z\x80-\xff]+"
-    rb"|(?P<name>(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+))"
-    rb" (?:har|er|fik|f\xc3\xa5r|havde|lider|led|blev|bliver|g\xc3\xa5r|sidder|ligger|skal)|\b[Ss]in egen)"
-    rb"(?: (?!certif|uddan|tilmeld|invit|ekspert|special)[a-z\x80-\xff]+){0,3} \Z"
-)
-"""What ties a word to somebody: he, she, I or a name that has it, is it, got it."""
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
@@ -302,11 +295,25 @@ class Sentence:
 
     def is_tied(self, category: str) -> bool:
         """Whether a word of this category is said of somebody by grammar: `hun er i kemoterapi`, `Mads har autisme`."""
-        return any(self._is_tied(term) for term in self.terms if term.word.category == category)
+        if self._is_form():
+            return False
+        return any(self.owns(term) or self._ties(term).any for term in self._terms_of(category))
 
-    def _is_tied(self, term: Term) -> bool:
-        tie = _TIE.search(self._passage.data[max(0, term.start - _TIE_REACH) : term.start])
-        return tie is not None and (tie["name"] is None or self._passage.names.is_nominative(tie["name"]))
+    def is_tied_by_name(self, category: str) -> bool:
+        """The same where a creature is spoken of too: a pronoun may be its, the name in a clause of its own is not.
+
+        What happens to somebody in a film or a play happens to nobody.
+        """
+        if is_in_fiction(self._passage.plain, max(0, self.start - 1), self.end):
+            return False
+        return any(self._ties(term).by_name for term in self._terms_of(category))
+
+    def _terms_of(self, category: str) -> list[Term]:
+        return [term for term in self.terms if term.word.category == category]
+
+    def _ties(self, term: Term) -> Ties:
+        before = self._passage.data[max(self.start, term.start - TIE_REACH) : term.start]
+        return ties(before, " " in term.word.text, self._passage.names.is_nominative)
 
     def is_said_of_things(self, category: str) -> bool:
         """Whether all it says of this category is said of things: `alarmen er sygemeldt`, `en amputeret dinosaur`."""

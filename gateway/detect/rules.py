@@ -72,6 +72,7 @@ EVIDENCE = {
     "predicate": "the word is said of the person",
     "innocent": "a context of everybody and nobody: course, policy, organisation",
     "innocent.nearby": "such a context in the sentence before or after",
+    "innocent.tied": "such a context, but grammar ties the word to somebody",
     "innocent.around": "another one around it",
     "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
     "innocent.other.nearby": "such a creature in the two sentences before",
