@@ -1,4 +1,4 @@
-"""By which grammar a word is said of somebody: `hun er i kemoterapi`, `fik Viggo et astmaanfald`, `da Per mødte fuld op`.
+"""By which grammar a word is said of somebody: `hun er i kemoterapi`, `fik Viggo et anfald`, `da Per mødte fuld op`.
 
 Such a tie outweighs what else the sentence speaks of: a course that was called off, a play one could not come to.
 """
