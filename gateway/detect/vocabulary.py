@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Pattern
 from gateway.detect.rules import WordRules
-from gateway.detect.words import literals
+from gateway.detect.words import literals, slips
 
 STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER = (1 << bit for bit in range(11))
 TERMS = STRONG | MEDIUM | WEAK
@@ -34,7 +34,7 @@ class Vocabulary:
     """Finds the policy's words in a letters copy (normalise.letters)."""
 
     def __init__(self, rules: WordRules) -> None:
-        spelled = [(literal, word) for word in _words(rules) for literal in sorted(literals(word.text))]
+        spelled = list(_spelled(rules))
         self._spellings = [(word.kind, len(literal), word.text.startswith("+"), word) for literal, word in spelled]
         every = [Pattern(number, literal) for number, (literal, _) in enumerate(spelled)]
         telling = [every[number] for number, (_, word) in enumerate(spelled) if word.kind & (STRONG | MEDIUM)]
@@ -57,6 +57,21 @@ class Vocabulary:
             if not (is_inner and plain[start - 1] == 0x20):  # `+kræft` is part of a longer word
                 found.append((kind, start, low + end, word))
         return found
+
+
+def _spelled(rules: WordRules) -> Iterator[tuple[bytes, Word]]:
+    """Every literal and the word it stands for, slips of long words included, each literal of a category once."""
+    taken: set[tuple[str, bytes]] = set()
+    for word in _words(rules):
+        for literal in sorted(literals(word.text)):
+            taken.add((word.category, literal))
+            yield literal, word
+    for terms in rules.terms:
+        for text in terms.slips:
+            for literal in sorted({literal for slip in slips(text) for literal in literals(slip)}):
+                if (terms.category, literal) not in taken:
+                    taken.add((terms.category, literal))
+                    yield literal, Word(STRONG, terms.category, text)
 
 
 def _words(rules: WordRules) -> Iterator[Word]:

@@ -12,6 +12,34 @@ WORD_BYTE = rb"[0-9A-Za-z\x80-\xff]"
 EDGE_LEFT = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
 EDGE_RIGHT = rb"(?:$|[^0-9A-Za-z\x80-\xff])"
 _VARIANTS = (("æ", "ae"), ("ø", "oe"), ("å", "aa"))
+_CONFUSED = {
+    "c": "ks",
+    "k": "cg",
+    "s": "cz",
+    "z": "s",
+    "y": "iø",
+    "i": "ye",
+    "e": "æi",
+    "æ": "e",
+    "ø": "y",
+    "å": "o",
+} | {
+    "o": "åu",
+    "u": "o",
+    "d": "t",
+    "t": "d",
+    "b": "p",
+    "p": "b",
+    "g": "kj",
+    "j": "g",
+    "v": "f",
+    "f": "v",
+    "a": "e",
+    "m": "n",
+    "n": "m",
+}
+"""Letters that are written for one another: they sound alike or are neighbours."""
+_SOUNDS = (("ps", ("sp", "pc")), ("sk", ("sch", "sc", "skz", "kz")), ("ks", ("x",)), ("x", ("ks",)), ("qu", ("kv",)))
 _GAP = rb"[ .,/_\-\t\r\n]{0,3}"
 _OUTSIDE = {"*": b"", "+": WORD_BYTE}
 _SPELLINGS = {"æ": ("æ", "Æ", "ae"), "ø": ("ø", "Ø", "oe"), "å": ("å", "Å", "aa"), "é": ("é", "É", "e")}
@@ -33,6 +61,27 @@ def literals(word: str) -> set[bytes]:
     for letter, spelled in _VARIANTS:
         spellings |= {each.replace(letter, spelled) for each in spellings}
     return {letters(f"{left}{each}{right}".encode()) for each in spellings}
+
+
+def slips(word: str) -> set[str]:
+    """A long word as it is written in haste: a letter left out, twice, or changed places, or another for its sound.
+
+    The first letter is right, for few get it wrong; and what is only the beginning of the word is no slip.
+    """
+    bare = word.strip("*")
+    left, right = word[: len(word) - len(word.lstrip("*"))], word[len(word.rstrip("*")) :]
+    found: set[str] = set()
+    for at in range(1, len(bare)):
+        before, letter, after = bare[:at], bare[at], bare[at + 1 :]
+        found.add(before + after)
+        found.add(before + letter + letter + after)
+        if after:
+            found.add(before + after[0] + letter + after[1:])
+        found |= {before + other + after for other in _CONFUSED.get(letter, "")}
+    for sound, others in _SOUNDS:
+        if sound in bare:
+            found |= {bare.replace(sound, other, 1) for other in others}
+    return {left + slip + right for slip in found if not bare.startswith(slip)}
 
 
 def _piece(ch: str) -> bytes:
