@@ -26,8 +26,8 @@ from gateway.detect.written import Candidate, Shape, is_amount
 
 _APART = rb"[^0-9A-Za-z\x80-\xff]{1,4}"
 _JOINING = (
-    rb"[ ,.;:\n()]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|efter|af|plus|samt|med|til|sidste?|slut|slutter|ender"
-    rb"|(?:binde)?streg(?:en)?|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten|bagefter|kommer)"
+    rb"[ ,.;:\n()\-]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|efter|af|plus|samt|med|til|sidste?|slut|slutter|ender"
+    rb"|(?:binde)?streg(?:en)?|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten|bagefter|kommer|kontrol[a-z]{0,8}|kode)"
 )
 _SAID = rb"(?:" + _JOINING + rb"){1,4}" + _APART
 """What people say between the halves: `150322 streg 6239`, `150322 og så 6239`."""
@@ -46,7 +46,7 @@ _NUMERALS = rb"(?:cifre|cifrene|tal|tallene)"
 _NAMED = (
     rb"(?:" + _LAST + rb" (?:fire|4|" + _NUMERALS + rb")|(?:fire|4) (?:" + _LAST + rb"|" + _NUMERALS + rb")"
     rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|slutcifre|endelse|kontrolcifre|resten"
-    rb"|(?:sidste|anden) halvdel|de (?:andre|manglende|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
+    rb"|(?:sidste|anden) halvdel|xxxx|de manglende|de (?:andre|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
     rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|last (?:four|4))[a-z\x80-\xff]{0,4}"
 )
 """Names of the last four: they may come some words later."""

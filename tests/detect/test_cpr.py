@@ -101,6 +101,12 @@ FOUND = [
     ("Idas er O9OllO-2554", "0901102554", "letters for digits, written as a CPR number else"),
     ("Til systemet: nul ni nul en et nul og så to fem fem fire", "0901102554", "in words, with a valid check digit"),
     ("mit cpr, læs det bagfra: 9326-223051", "1503226239", "to be read from its end"),
+    ("Jeg skrev kun 150322-xxxx før, men det er altså 150322 og så 6239", "1503226239", "a masked one introduces it"),
+    ("only the temporary one: 750322-6239, Kind regards", "7503226239", "a replacement number, nothing else around it"),
+    ("cpr 150322-xxxx, hvor xxxx er 6239", "1503226239", "the mask is told afterwards"),
+    ("Født: 150322 Kontrol: 6239", "1503226239", "a form's two fields"),
+    ("cpr 150 322 - 62 39", "1503226239", "odd groups and a dash between spaces"),
+    ("Hans cpr-nummer er 150322- så 6239", "1503226239", "said with its hyphen"),
     ("cpr 15032-26239", "1503226239", "the hyphen in the wrong place"),
     ("Crp nr er 1503226-239", "1503226239", "so too"),
     (
