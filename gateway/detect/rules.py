@@ -31,6 +31,7 @@ EVIDENCE = {
     "form.lookalike": "letters that look like digits",
     "form.disguised": "letters that look like digits, in what is written as a CPR number else",
     "form.backwards": "a number to be read from its end",
+    "form.masked": "masked first, told afterwards",
     "form.said": "the digits in words, and they have a valid check digit",
     "form.health": "the health service's replacement number, with two letters",
     "form.words": "the digits in words",

@@ -26,8 +26,9 @@ from gateway.detect.written import Candidate, Shape, is_amount
 
 _APART = rb"[^0-9A-Za-z\x80-\xff]{1,4}"
 _JOINING = (
-    rb"[ ,.;:\n()\-]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|efter|af|plus|samt|med|til|sidste?|slut|slutter|ender"
-    rb"|(?:binde)?streg(?:en)?|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten|bagefter|kommer|kontrol[a-z]{0,8}|kode)"
+    rb"[ ,.;:\n()\-]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|efter|af|plus|samt|med|til|sidste?|slut|slutter"
+    rb"|ender|(?:binde)?streg(?:en)?|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten|bagefter|kommer"
+    rb"|kontrol[a-z]{0,8}|kode)"
 )
 _SAID = rb"(?:" + _JOINING + rb"){1,4}" + _APART
 """What people say between the halves: `150322 streg 6239`, `150322 og så 6239`."""
@@ -46,7 +47,7 @@ _NUMERALS = rb"(?:cifre|cifrene|tal|tallene)"
 _NAMED = (
     rb"(?:" + _LAST + rb" (?:fire|4|" + _NUMERALS + rb")|(?:fire|4) (?:" + _LAST + rb"|" + _NUMERALS + rb")"
     rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|slutcifre|endelse|kontrolcifre|resten"
-    rb"|(?:sidste|anden) halvdel|xxxx|de manglende|de (?:andre|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
+    rb"|(?:sidste|anden) halvdel|de manglende|de (?:andre|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
     rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|last (?:four|4))[a-z\x80-\xff]{0,4}"
 )
 """Names of the last four: they may come some words later."""
@@ -69,6 +70,10 @@ _HINT_TO_WORDS = re.compile(
     re.IGNORECASE,
 )
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
+_MASKED = DAY + MONTH + rb"[0-9]{2}[ \-]{0,3}[xX*]{4}"
+_MASK = re.compile(_MASKED)
+_TOLD = re.compile(rb"(?:(?P<date>[0-9]{6})|[xX*]{4})[^0-9]{1,30}(?P<four>[0-9]{4})(?![0-9])")
+_MASK_REACH = 200
 _BACKWARDS = rb"(?:bagfra|bagl\xc3\xa6ns|bagvendt|omvendt|spejlvendt|backwards)"
 _WRITTEN_BACKWARDS = re.compile(rb"(?<![0-9])[0-9]{4}[^0-9A-Za-z\x80-\xff]{0,3}[0-9]{6}(?![0-9])")
 _BACKWARDS_REACH = 120
@@ -148,6 +153,19 @@ def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:
     yield from (date for _, date in dates_in_words(data, end, high))
 
 
+def masked(data: bytes, start: int) -> Candidate | None:
+    """A number that is masked first and told afterwards: `150322-xxxx … 150322 og så 6239`, `hvor xxxx er 6239`."""
+    mask = _MASK.match(data, start)
+    if mask is None:
+        return None
+    date = _NOT_DIGIT.sub(b"", mask.group())
+    for told in _TOLD.finditer(data, mask.end(), mask.end() + _MASK_REACH):
+        if told["date"] in (None, date) and not is_amount(data, told.end()):
+            digits = (date + told["four"]).decode("ascii")
+            return Candidate(told.start("four"), told.end(), digits, ("form.masked",))
+    return None
+
+
 def backwards(data: bytes, start: int) -> Candidate | None:
     """A number that is to be read from its end, as a word says: `læs det bagfra: 9326-223051`."""
     low, high = max(0, start - _BACKWARDS_REACH), start + _BACKWARDS_REACH
@@ -158,7 +176,12 @@ def backwards(data: bytes, start: int) -> Candidate | None:
     return None
 
 
-HINTED: list[Shape] = [(_NAMED, halves), (_LEADING + _APART + rb"[0-9]", halves), (_BACKWARDS, backwards)]
+HINTED: list[Shape] = [
+    (_NAMED, halves),
+    (_LEADING + _APART + rb"[0-9]", halves),
+    (_BACKWARDS, backwards),
+    (_MASKED, masked),
+]
 """These begin with the phrase, wherever that stands."""
 
 SPOKEN: list[Shape] = [

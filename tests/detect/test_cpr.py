@@ -171,6 +171,8 @@ NOT_FOUND = [
     ("Telefon: 1203 2245 / 6712 3456", "two telephone numbers"),
     ("Budget: 1.503.226.239 kr. i alt", "a sum with its thousands marked"),
     ("Rent. 150322 .......... 6239", "a form's leading dots, no word"),
+    ("ISBN 978-87-0912-225-0. Betalt med kort XXXX XXXX XXXX 4471", "a masked card"),
+    ("hendes nummer er 150322-xxxx, og lokalet er 6239 kr. værd", "masked, and a sum"),
     ("P-nr. 0901102554", "a P-number may hold a check digit"),
     ("Du skal gå baglæns ned ad trappen, 9326-223051 er koden", "backwards, but no word for CPR numbers"),
     ("Lokale 15032-26239", "no word for CPR numbers"),
