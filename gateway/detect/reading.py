@@ -61,7 +61,7 @@ _NOT_THE_THING = (
 )
 _THING_HAS = re.compile(
     rb",?(?: som| der)? (?:" + _LETTERS + rb" ){0,3}?"
-    rb"(?:er|har|var|blev|bliver|fik|f\xc3\xa5r|havde|lider|led|g\xc3\xa5r|ligger|d\xc3\xb8de)"
+    rb"(?:er|har|var|blev|bliver|fik|f\xc3\xa5r|havde|lider|led|g\xc3\xa5r|ligger|d\xc3\xb8de|m\xc3\xa5tte|skulle|skal|kom|kommer)"
     rb"(?: " + _NOT_THE_THING + _LETTERS + rb",?){0,7} \Z|,? \Z"
 )
 """What ties a thing to what is said of it."""
