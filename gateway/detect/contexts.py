@@ -17,6 +17,21 @@ from gateway.mail.place import Place
 _HEADED = 300
 """So much of a long first body is read with the subject."""
 _BETWEEN = b"\n\n"
+_ADDRESS_FIELDS = frozenset(
+    (
+        "from",
+        "sender",
+        "to",
+        "cc",
+        "bcc",
+        "reply-to",
+        "resent-from",
+        "resent-to",
+        "resent-cc",
+        "organization",
+        "list-id",
+    )
+)
 
 
 class Part(NamedTuple):
@@ -81,3 +96,9 @@ def is_subject(place: Place) -> bool:
 
 def is_body(place: Place) -> bool:
     return place.outermost.kind in ("text", "html")
+
+
+def is_address_field(place: Place) -> bool:
+    """Whether offices and people are named there, with what they do (`Ergoterapeut Mona`) and not what ails them."""
+    step = place.steps[-1]
+    return step.kind == "header" and step.format in _ADDRESS_FIELDS

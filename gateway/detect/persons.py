@@ -52,7 +52,8 @@ _ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
 _OPENS_AMBIGUOUS = re.compile(r"^\W*(?P<name>[A-ZÆØÅ][a-zæøå]+?)(?:s [a-zæøå]|' [a-zæøå]| [a-zæøå]{2,}er\b)")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
-NAMED, RELATED, POSSIBLE, AGENT = "person.named", "person.relation", "person.possible", "person.agent"
+NAMED, RELATED, GROUPED = "person.named", "person.relation", "person.group"
+POSSIBLE, AGENT = "person.possible", "person.agent"
 
 
 def _only_speaks_or_hears(sentence: str, name: re.Match[str]) -> bool:
@@ -190,4 +191,6 @@ class Names:
         word = match["name"]
         if word.lower() in self._openers or word in self._not_names or _NO_NAME_ENDING.search(word):
             return ""
+        if word in self._ambiguous and word not in _PRONOUNS:
+            return NAMED
         return "" if _DEFINITE.search(word) or is_common(word) else POSSIBLE

@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from gateway.detect.once import once
-from gateway.detect.persons import NAMED, RELATED, Names, leaves_out_the_writer
+from gateway.detect.persons import GROUPED, NAMED, RELATED, Names, leaves_out_the_writer
 from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
 from gateway.detect.vocabulary import (
     EXCUSE,
+    GROUP,
     INNOCENT,
     LIGHT,
     MEDIUM,
@@ -194,7 +195,7 @@ class Sentence:
         self._raw |= kind
         if kind & (TERMS | STOP):
             self._sensitive.append(found)
-        elif kind & (RELATION | SELF | NOBODY):
+        elif kind & (RELATION | GROUP | SELF | NOBODY):
             self._persons.append(found)
         elif kind == TOPIC:
             self._topics.append(found[2])
@@ -209,9 +210,9 @@ class Sentence:
     def kinds(self) -> int:
         """What its words are for, added up; a person in a phrase for nobody (`en mor`, `hvis du`) is none."""
         kinds = self._raw
-        if kinds & NOBODY and kinds & (RELATION | SELF):
+        if kinds & NOBODY and kinds & (RELATION | GROUP | SELF):
             phrases = [each for each in self._persons if each[0] == NOBODY]
-            kinds &= ~(RELATION | SELF)
+            kinds &= ~(RELATION | GROUP | SELF)
             for found in self._persons:
                 if found[0] != NOBODY and not any(_is_within(found, phrase) for phrase in phrases):
                     kinds |= found[0]
@@ -245,14 +246,17 @@ class Sentence:
     def person(self) -> str:
         """The person it speaks of, as a kind of evidence; empty for nobody."""
         named = self._passage.names.in_sentence(self._text, self._is_common_here)
-        if named == NAMED or not self.kinds & RELATION:
-            to_reader = not self.speaks_to_anybody and self._speaks_to_reader()
-            return named or (RELATED if to_reader else "")
-        return RELATED
+        if named == NAMED:
+            return NAMED
+        to_reader = not named and not self.speaks_to_anybody and self._speaks_to_reader()
+        if self.kinds & RELATION or to_reader:
+            return RELATED
+        return GROUPED if self.kinds & GROUP else named
 
     @property
-    def has_person(self) -> bool:
-        return bool(self.kinds & RELATION or self.person in (NAMED, RELATED))
+    def speaks_of_somebody(self) -> bool:
+        """Whether a neighbour may take its person from here: somebody's relation or name, not what only may be one."""
+        return bool(self.kinds & RELATION) or self.person in (NAMED, RELATED)
 
     @once
     def speaks_of_self(self) -> bool:

@@ -29,6 +29,9 @@ EVIDENCE = {
     "form.year_first": "the date from the year on",
     "form.nine": "nine digits, as when a spreadsheet takes the leading zero",
     "form.lookalike": "letters that look like digits",
+    "form.disguised": "letters that look like digits, in what is written as a CPR number else",
+    "form.backwards": "a number to be read from its end",
+    "form.said": "the digits in words, and they have a valid check digit",
     "form.health": "the health service's replacement number, with two letters",
     "form.words": "the digits in words",
     "form.halves": "a birth date and, apart from it, the last four digits",
@@ -62,12 +65,14 @@ EVIDENCE = {
     "person.relation": "somebody's relation, or he or she",
     "person.agent": "somebody who arranges, teaches or tells it, as it seems",
     "person.self": "the writer about himself, or the reader spoken to",
+    "person.group": "several people at once: parents, brothers and sisters",
     "person.possible": "what may be a name",
     "person.nearby": "a person in the sentence before or after",
     "person.self.nearby": "writer or reader in the sentence before or after",
     "predicate": "the word is said of the person",
     "innocent": "a context of everybody and nobody: course, policy, organisation",
     "innocent.nearby": "such a context in the sentence before or after",
+    "innocent.around": "another one around it",
     "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
     "innocent.other.nearby": "such a creature in the two sentences before",
     "innocent.topic": "what a book, a talk, a course is about",
@@ -79,7 +84,7 @@ EVIDENCE = {
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
 
 
-_LABELS = ("weak_cues", "counter_cues", "weak_counter_cues", "person_words")
+_LABELS = ("weak_cues", "counter_cues", "weak_counter_cues", "run_counter_cues", "person_words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class CprRules:
     weak_cues: tuple[str, ...] = ()
     counter_cues: tuple[str, ...] = ()
     weak_counter_cues: tuple[str, ...] = ()
+    run_counter_cues: tuple[str, ...] = ()
     person_words: tuple[str, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=dict)
@@ -144,12 +150,13 @@ class PersonRules:
     relations: tuple[str, ...] = ()
     self: tuple[str, ...] = ()
     predicates: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     nobody: tuple[str, ...] = ()
 
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> PersonRules:
         sets = ("names", "ambiguous_names", "not_names", "openers")
-        lists = ("titles", "acts", "introductions", "relations", "self", "predicates", "nobody")
+        lists = ("titles", "acts", "introductions", "relations", "groups", "self", "predicates", "nobody")
         _only(data, ("kind", *sets, *lists), f"ord/{name}.yaml")
         return cls(
             names=frozenset(_strings(data, "names")),
@@ -162,6 +169,7 @@ class PersonRules:
             relations=tuple(_phrases(data, "relations", name)),
             self=tuple(_phrases(data, "self", name)),
             predicates=tuple(_phrases(data, "predicates", name)),
+            groups=tuple(_phrases(data, "groups", name)),
             nobody=tuple(_phrases(data, "nobody", name)),
         )
 

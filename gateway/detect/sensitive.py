@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from gateway.detect.normalise import letters
-from gateway.detect.persons import AGENT, NAMED, RELATED, Names
+from gateway.detect.persons import NAMED, RELATED, Names
 from gateway.detect.reading import REACH, Passage, Sentence, Surroundings, stretches
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
@@ -23,6 +23,9 @@ BUDGET = 10_000
 
 Sensitive = tuple[int, str, str, Confidence, tuple[str, ...]]
 """Part of the text, category, the policy's word, confidence, explained evidence."""
+
+_TIED = frozenset((NAMED, RELATED, "person.self"))
+"""Persons of the sentence itself, whom its predicate may tie to the word."""
 
 _STRENGTH = {3: "term.strong", 2: "term.medium", 1: "term.weak"}
 
@@ -62,9 +65,10 @@ class SensitiveDetector:
                 word = next(term.word.text for term in sentence.terms if term.word.category == category)
                 if (part, category, word) in certain:
                     continue
-                confidence, evidence = self._judged(
-                    (*_evidence(category, sentence, near), *(under if sentence.start > head else ()))
-                )
+                signs = _evidence(category, sentence, near)
+                if sentence.start > head and "innocent.nearby" not in signs:
+                    signs += under
+                confidence, evidence = self._judged(tuple(signs))
                 if confidence is None:
                     continue
                 if confidence == Confidence.CERTAIN:
@@ -115,7 +119,7 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     person = _person(category, sentence, near)
     if person:
         evidence.append(person)
-        if sentence.has_predicate and person not in (AGENT, "person.nearby"):
+        if person in _TIED and sentence.has_predicate:
             evidence.append("predicate")
     return evidence + _speaks_against(category, sentence, near)
 
@@ -132,8 +136,9 @@ def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence])
         evidence.append("innocent.other.nearby")
     elif sentence.innocent == INNOCENT or _enumerates(sentence):
         evidence.append("innocent")
-    elif any(neighbour.innocent == INNOCENT for neighbour in near):
-        evidence.append("innocent.nearby")
+    else:
+        innocent = sum(neighbour.innocent == INNOCENT for neighbour in near)
+        evidence += ["innocent.nearby", "innocent.around"][: min(innocent, 2)]
     if "innocent" not in evidence and sentence.is_topic(category):
         evidence.append("innocent.topic")
     if sentence.is_said_of_things(category):
@@ -157,7 +162,7 @@ def _person(category: str, sentence: Sentence, near: Sequence[Sentence]) -> str:
         return "person.self"
     if sentence.person and not (sentence.innocent in (INNOCENT, OTHER) or _enumerates(sentence)):
         return sentence.person
-    if any(neighbour.has_person for neighbour in near) and not sentence.speaks_to_anybody:
+    if any(neighbour.speaks_of_somebody for neighbour in near) and not sentence.speaks_to_anybody:
         return "person.nearby"
     if any(neighbour.speaks_of_self and category in neighbour.categories for neighbour in near):
         return "person.self.nearby"

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Pattern
 from gateway.detect.rules import WordRules
-from gateway.detect.words import compound_heads, literals
+from gateway.detect.words import compound_heads, literals, slips
 
-STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, TOPIC, THING, EXCUSE = (
-    1 << bit for bit in range(14)
+STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, GROUP, TOPIC, THING, EXCUSE = (
+    1 << bit for bit in range(15)
 )
 TERMS = STRONG | MEDIUM | WEAK
 
@@ -36,7 +36,7 @@ class Vocabulary:
     """Finds the policy's words in a letters copy (normalise.letters)."""
 
     def __init__(self, rules: WordRules) -> None:
-        spelled = [(literal, word) for word in _words(rules) for literal in sorted(literals(word.text))]
+        spelled = _spelled(list(_words(rules)))
         self._spellings = [(word.kind, len(literal), word.text.startswith("+"), word) for literal, word in spelled]
         every = [Pattern(number, literal) for number, (literal, _) in enumerate(spelled)]
         telling = [every[number] for number, (_, word) in enumerate(spelled) if word.kind & (STRONG | MEDIUM)]
@@ -62,12 +62,25 @@ class Vocabulary:
         return found
 
 
+def _spelled(words: Sequence[Word]) -> list[tuple[bytes, Word]]:
+    """Each word as it may be written, slips too where it is a word that matters and the slip is no word of its own."""
+    right = [(literal, word) for word in words for literal in sorted(literals(word.text))]
+    taken = {literal.strip() for literal, _ in right}
+    slipped: dict[bytes, Word] = {}
+    for word in words:
+        if word.kind & (STRONG | MEDIUM):
+            for slip in slips(word.text):
+                slipped.update({each: word for each in literals(slip) if each.strip() not in taken})
+    return [*right, *sorted(slipped.items())]
+
+
 def _words(rules: WordRules) -> Iterator[Word]:
     for terms in rules.terms:
         for kind, words in ((STRONG, terms.strong), (MEDIUM, terms.medium), (WEAK, terms.weak), (STOP, terms.stop)):
             yield from (Word(kind, terms.category, word) for word in words)
     contexts: Sequence[tuple[int, tuple[str, ...]]] = (
         (RELATION, rules.persons.relations),
+        (GROUP, rules.persons.groups),
         (SELF, rules.persons.self),
         (PREDICATE, rules.persons.predicates),
         (NOBODY, rules.persons.nobody),

@@ -61,3 +61,33 @@ def _piece(ch: str) -> bytes:
         return b"\\" + ch.encode()
     both = {ch.lower(), ch.upper()}
     return b"(?:" + b"|".join(sorted(each.encode() for each in both)) + b")"
+
+
+_CONSONANTS, _VOWELS = "bdfgklmnprst", "aeiouyæøå"
+_HEARD_AS = {"e": "iæ", "i": "e", "æ": "e", "y": "i"}
+_DOUBLED_FROM, _HEARD_FROM = 8, 9
+"""Letters a word must have for such slips to be made of it: in short ones they would be other words."""
+
+
+def slips(word: str) -> set[str]:
+    """A long word as people misspell it: a consonant doubled or not (`sklerrose`), a vowel for its like (`epelepsi`).
+
+    A dictionary of 313 000 words holds ten of those that are made of the policy's words; they are stops there.
+    """
+    bare = word.strip("*+").lower()
+    if not bare.isalpha() or len(bare) < _DOUBLED_FROM:
+        return set()
+    made = {f"{bare[:at]}{bare[at + 1 :]}" for at in range(1, len(bare)) if _is_doubled(bare, at)}
+    made |= {f"{bare[:at]}{bare[at]}{bare[at:]}" for at in range(1, len(bare) - 1) if _is_between_vowels(bare, at)}
+    if len(bare) >= _HEARD_FROM:
+        for at, letter in enumerate(bare[1:], 1):
+            made |= {f"{bare[:at]}{heard}{bare[at + 1 :]}" for heard in _HEARD_AS.get(letter, "")}
+    return {word.lower().replace(bare, each) for each in made}
+
+
+def _is_doubled(word: str, at: int) -> bool:
+    return word[at] == word[at - 1] and word[at] in _CONSONANTS
+
+
+def _is_between_vowels(word: str, at: int) -> bool:
+    return word[at] in _CONSONANTS and word[at - 1] in _VOWELS and word[at + 1] in _VOWELS
