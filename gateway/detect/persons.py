@@ -163,6 +163,8 @@ class Names:
                 continue
             known = self._is_name(word, first)
             if not known and (first or not self._may_be_name(word, sentence[:start])):
+                if first and word in self._ambiguous:
+                    agent_end = max(agent_end, self._agents.end(sentence, match))
                 continue
             agent_end = max(agent_end, self._agents.end(sentence, match))
             if start > agent_end and not _only_speaks_or_hears(sentence, match):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from gateway.detect import ties
 from gateway.detect.once import once
 from gateway.detect.persons import GROUPED, NAMED, RELATED, Names, leaves_out_the_writer
 from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
@@ -49,43 +50,9 @@ _OWNER = re.compile(
     rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)\Z"
 )
 """Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
-_TOPIC_REACH = 90
-_NO_TOPIC = re.compile(
-    rb"(?<! der)(?<! som) (?:har|havde|er|fik|f\xc3\xa5r|fordi|men|da|jeg|hans|hendes|sin|min|mit|jeres|dit|din|vores) "
-)
-"""What stands between a topic and a word that is said of somebody."""
-_THING_REACH = 70
-_LETTERS = rb"[a-z\x80-\xff]+"
-_NOT_THE_THING = (
-    rb"(?!jeg|mig|mi[nt]e? |han|hun|hende|vi |os |ham |barn|dreng|pige|mor |far |s\xc3\xb8n|datter|for |fordi|da |mens?"
-    rb"|efter|siden)"
-)
-_THING_HAS = re.compile(
-    rb",?(?: som| der)? (?:" + _LETTERS + rb" ){0,3}?"
-    rb"(?:er|har|var|blev|bliver|fik|f\xc3\xa5r|havde|lider|led|g\xc3\xa5r|ligger|d\xc3\xb8de|m\xc3\xa5tte|skulle|skal|kom|kommer)"
-    rb"(?: " + _NOT_THE_THING + _LETTERS + rb",?){0,7} \Z|,? \Z"
-)
-"""What ties a thing to what is said of it."""
-_TIE_REACH = 64
-_TIE = re.compile(
-    rb"(?:\b(?:[Hh]an|[Hh]un|[Jj]eg|[Hh](?:ans|endes) [a-z\x80-\xff]+"
-    rb"|(?P<name>(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+))"
-    rb" (?:har|er|fik|f\xc3\xa5r|havde|lider|led|blev|bliver|g\xc3\xa5r|sidder|ligger|skal)|\b[Ss]in egen)"
-    rb"(?: (?!certif|uddan|tilmeld|invit|ekspert|special)[a-z\x80-\xff]+){0,3} \Z"
-)
-"""What ties a word to somebody: he, she, I or a name that has it, is it, got it."""
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
-
-
-_COUNTED = re.compile(
-    rb"(?<! med)(?<! har)(?<! til)(?<!deres)(?<!vores)(?<!passer)(?<! og)"
-    rb" (?:[3-9]|[1-9][0-9]{1,3}|tre|fire|fem|seks|syv|otte|ni|ti) "
-    rb"(?:procent af )?(?:b\xc3\xb8rn|unge|elever|medarbejdere|ansatte|familier|for\xc3\xa6ldre|deltagere|kolleger"
-    rb"|personer|drenge|piger|borgere) "
-)
-"""So many that nobody in particular is spoken of."""
 
 
 class Term(NamedTuple):
@@ -305,8 +272,8 @@ class Sentence:
         return any(self._is_tied(term) for term in self.terms if term.word.category == category)
 
     def _is_tied(self, term: Term) -> bool:
-        tie = _TIE.search(self._passage.data[max(0, term.start - _TIE_REACH) : term.start])
-        return tie is not None and (tie["name"] is None or self._passage.names.is_nominative(tie["name"]))
+        bearer = ties.bearer(self._passage.data, term.start)
+        return bearer is not None and (not bearer or self._passage.names.is_nominative(bearer))
 
     def is_said_of_things(self, category: str) -> bool:
         """Whether all it says of this category is said of things: `alarmen er sygemeldt`, `en amputeret dinosaur`."""
@@ -322,19 +289,13 @@ class Sentence:
 
     def _is_of_a_thing(self, term: Term) -> bool:
         data = self._passage.data
-        for _, start, end, _ in self._things:
-            if start == term.end:
-                return True
-            if end - 1 < term.start <= end + _THING_REACH and _THING_HAS.match(data[end - 1 : term.start]):
-                return True
-        return False
+        return any(
+            start == term.end or ties.is_of_thing(data, (start, end), term.start) for _, start, end, _ in self._things
+        )
 
     def _is_topic(self, term: Term) -> bool:
-        """Whether nothing but what a text or a talk may be about stands between `om` and the word."""
         at = bisect_left(self._topics, term.start + 2) - 1
-        if at < 0 or term.start - self._topics[at] > _TOPIC_REACH:
-            return False
-        return _NO_TOPIC.search(self._passage.plain, self._topics[at] - 1, term.start) is None
+        return at >= 0 and ties.is_topic(self._passage.plain, self._topics[at], term.start)
 
     @once
     def _text(self) -> str:
@@ -352,8 +313,7 @@ class Sentence:
         return any(_YOURS.search(plain[max(0, term.start - 40) : term.start]) for term in self.terms)
 
     def _counts_people(self) -> bool:
-        counted = _COUNTED.search(self._passage.plain, max(0, self.start - 1), self.end)
-        return counted is not None and not self.kinds & SELF
+        return not self.kinds & SELF and ties.counts_people(self._passage.plain, self.start, self.end)
 
     def _is_form(self) -> bool:
         return _FORM.search(self._passage.data, self.start, self.end) is not None
