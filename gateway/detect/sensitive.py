@@ -136,7 +136,7 @@ def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence])
         evidence.append("innocent.other.nearby")
     elif sentence.innocent == INNOCENT or _enumerates(sentence):
         evidence.append("innocent")
-    else:
+    elif not sentence.is_tied(category):
         innocent = sum(neighbour.innocent == INNOCENT for neighbour in near)
         evidence += ["innocent.nearby", "innocent.around"][: min(innocent, 2)]
     if "innocent" not in evidence and sentence.is_topic(category):
