@@ -50,6 +50,8 @@ _OWNER = re.compile(
     rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)\Z"
 )
 """Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
+_CARED_FOR = frozenset(("health", "disability", "social"))
+"""What professions take care of, whose names are words of these categories."""
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
@@ -203,7 +205,13 @@ class Sentence:
             terms = _distinct(terms)
         if stops:
             terms = [term for term in terms if not any(_covers(stop, term) for stop in stops)]
-        return [term for term in terms if not names.includes(data, Span(term.start, term.end))]
+        spans = [Span(term.start, term.end) for term in terms]
+        return [
+            term
+            for term, span in zip(terms, spans, strict=True)
+            if not names.includes(data, span)
+            and not (term.word.category in _CARED_FOR and names.is_occupation(data, span))
+        ]
 
     @once
     def categories(self) -> frozenset[str]:
