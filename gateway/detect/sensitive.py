@@ -97,7 +97,8 @@ class SensitiveDetector:
 
     def _judge(self, evidence: tuple[str, ...]) -> tuple[Confidence | None, tuple[str, ...]]:
         confidence = self._score.confidence(evidence)
-        if confidence is not None and not any(name.startswith("person.") for name in evidence):
+        is_weak = evidence[0] == "term.weak" and "term.second" not in evidence
+        if confidence is not None and (is_weak or not any(name.startswith("person.") for name in evidence)):
             confidence = Confidence.POSSIBLE
         return confidence, self._score.explained(evidence)
 
