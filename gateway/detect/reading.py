@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from gateway.detect import ties
+from gateway.detect import subjects
 from gateway.detect.once import once
 from gateway.detect.persons import GROUPED, NAMED, RELATED, Names, leaves_out_the_writer
 from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
+from gateway.detect.ties import TIE_REACH, Ties, is_in_fiction, ties
 from gateway.detect.vocabulary import (
     EXCUSE,
     GROUP,
@@ -277,11 +278,25 @@ class Sentence:
 
     def is_tied(self, category: str) -> bool:
         """Whether a word of this category is said of somebody by grammar: `hun er i kemoterapi`, `Mads har autisme`."""
-        return any(self._is_tied(term) for term in self.terms if term.word.category == category)
+        if self._is_form():
+            return False
+        return any(self.owns(term) or self._ties(term).any for term in self._terms_of(category))
 
-    def _is_tied(self, term: Term) -> bool:
-        bearer = ties.bearer(self._passage.data, term.start)
-        return bearer is not None and (not bearer or self._passage.names.is_nominative(bearer))
+    def is_tied_by_name(self, category: str) -> bool:
+        """The same where a creature is spoken of too: a pronoun may be its, the name in a clause of its own is not.
+
+        What happens to somebody in a film or a play happens to nobody.
+        """
+        if is_in_fiction(self._passage.plain, max(0, self.start - 1), self.end):
+            return False
+        return any(self._ties(term).by_name for term in self._terms_of(category))
+
+    def _terms_of(self, category: str) -> list[Term]:
+        return [term for term in self.terms if term.word.category == category]
+
+    def _ties(self, term: Term) -> Ties:
+        before = self._passage.data[max(self.start, term.start - TIE_REACH) : term.start]
+        return ties(before, " " in term.word.text, self._passage.names.is_nominative)
 
     def is_said_of_things(self, category: str) -> bool:
         """Whether all it says of this category is said of things: `alarmen er sygemeldt`, `en amputeret dinosaur`."""
@@ -298,12 +313,13 @@ class Sentence:
     def _is_of_a_thing(self, term: Term) -> bool:
         data = self._passage.data
         return any(
-            start == term.end or ties.is_of_thing(data, (start, end), term.start) for _, start, end, _ in self._things
+            start == term.end or subjects.is_of_thing(data, (start, end), term.start)
+            for _, start, end, _ in self._things
         )
 
     def _is_topic(self, term: Term) -> bool:
         at = bisect_left(self._topics, term.start + 2) - 1
-        return at >= 0 and ties.is_topic(self._passage.plain, self._topics[at], term.start)
+        return at >= 0 and subjects.is_topic(self._passage.plain, self._topics[at], term.start)
 
     @once
     def _text(self) -> str:
@@ -321,7 +337,7 @@ class Sentence:
         return any(_YOURS.search(plain[max(0, term.start - 40) : term.start]) for term in self.terms)
 
     def _counts_people(self) -> bool:
-        return not self.kinds & SELF and ties.counts_people(self._passage.plain, self.start, self.end)
+        return not self.kinds & SELF and subjects.counts_people(self._passage.plain, self.start, self.end)
 
     def _is_form(self) -> bool:
         return _FORM.search(self._passage.data, self.start, self.end) is not None

@@ -72,6 +72,7 @@ EVIDENCE = {
     "predicate": "the word is said of the person",
     "innocent": "a context of everybody and nobody: course, policy, organisation",
     "innocent.nearby": "such a context in the sentence before or after",
+    "innocent.tied": "such a context, but grammar ties the word to somebody",
     "innocent.around": "another one around it",
     "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
     "innocent.other.nearby": "such a creature in the two sentences before",
@@ -83,6 +84,9 @@ EVIDENCE = {
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
 
+
+LONG = 7
+"""A word has at least so many letters if a slip in it leaves it recognisable and makes no other word of it."""
 
 _LABELS = ("weak_cues", "counter_cues", "weak_counter_cues", "run_counter_cues", "person_words")
 
@@ -125,14 +129,19 @@ class TermRules:
     medium: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
+    slips: tuple[str, ...] = ()
 
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> TermRules:
-        _only(data, ("kind", "category", "strong", "medium", "weak", "stop"), f"ord/{name}.yaml")
+        lists_known = ("strong", "medium", "weak", "stop", "slips")
+        _only(data, ("kind", "category", *lists_known), f"ord/{name}.yaml")
         category = str(data.get("category", name))
         if category not in CATEGORIES:
             raise ValueError(f"ord/{name}.yaml: category {category!r} is not one of {', '.join(CATEGORIES)}")
-        lists = {key: tuple(_phrases(data, key, name)) for key in ("strong", "medium", "weak", "stop")}
+        lists = {key: tuple(_phrases(data, key, name)) for key in lists_known}
+        for word in lists["slips"]:
+            if len(word.strip("*")) < LONG or not word.strip("*").isalpha():
+                raise ValueError(f"ord/{name}.yaml: slips: {word!r} should be one word of at least {LONG} letters")
         return cls(category=category, **lists)
 
 

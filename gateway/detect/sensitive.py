@@ -129,8 +129,10 @@ def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence])
     """The innocent contexts of a sentence and of its neighbours."""
     evidence: list[str] = []
     innocents = [each.innocent for each in (sentence, *near)]
-    if any(innocents) and (sentence.excuses_somebody or (innocents[0] == INNOCENT and sentence.is_tied(category))):
+    if any(innocents) and sentence.excuses_somebody:
         evidence.append("innocent.nearby")
+    elif any(innocents) and _is_said_of_somebody(category, sentence, innocents):
+        evidence.append("innocent.tied")
     elif sentence.innocent == OTHER:
         evidence.append("innocent.other")
     elif any(neighbour.innocent == OTHER for neighbour in near if neighbour.start < sentence.start):
@@ -149,6 +151,13 @@ def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence])
     if sentence.innocent == LIGHT:
         evidence.append("innocent.light")
     return evidence
+
+
+def _is_said_of_somebody(category: str, sentence: Sentence, innocents: Sequence[int]) -> bool:
+    """Whether grammar says that it is somebody's, so that what else is spoken of hardly matters."""
+    if OTHER in innocents:
+        return sentence.is_tied_by_name(category)
+    return innocents[0] == INNOCENT and sentence.is_tied(category)
 
 
 def _enumerates(sentence: Sentence) -> bool:

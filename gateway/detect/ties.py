@@ -1,68 +1,70 @@
-"""What grammar says of a word beside others: is it said of somebody, of a thing, of so many, or what a book is about?
+"""By which grammar a word is said of somebody: `hun er i kemoterapi`, `fik Viggo et anfald`, `da Per mødte fuld op`.
 
-All of it looks back over a bounded stretch before the word, so that it costs the same wherever the word stands.
+Such a tie outweighs what else the sentence speaks of: a course that was called off, a play one could not come to.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
-_LETTERS = rb"[a-z\x80-\xff]+"
-_CAPITALISED = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
-_TOPIC_REACH, _THING_REACH, _TIE_REACH, _BEFORE = 90, 70, 64, 8
-_NO_TOPIC = re.compile(
-    rb"(?<! der)(?<! som) (?:har|havde|er|fik|f\xc3\xa5r|fordi|men|da|jeg|hans|hendes|sin|min|mit|jeres|dit|din|vores) "
-)
-_NOT_THE_THING = (
-    rb"(?!jeg|mig|mi[nt]e? |han|hun|hende|vi |os |ham |barn|dreng|pige|mor |far |s\xc3\xb8n|datter|for |fordi|da |mens?"
-    rb"|efter|siden)"
-)
+TIE_REACH = 64
+"""So many bytes before a word are looked at."""
+
+_NAME = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
 _VERB = (
-    rb"(?:er|har|var|blev|bliver|fik|f\xc3\xa5r|havde|lider|led|g\xc3\xa5r|ligger|d\xc3\xb8de|m\xc3\xa5tte|skulle|skal"
-    rb"|kom|kommer)"
+    rb"(?:har|havde|er|var|fik|f\xc3\xa5r|lider|led|blev|bliver|g\xc3\xa5r|gik|sidder|sad|ligger|l\xc3\xa5|skal|kom|tog"
+    rb"|tager|mangler)"
 )
-_THING_HAS = re.compile(
-    rb",?(?: som| der)? (?:(?!og |men |da |s\xc3\xa5 )" + _LETTERS + rb" ){0,3}?" + _VERB + rb"(?: "
-    rb"" + _NOT_THE_THING + _LETTERS + rb",?){0,7} \Z"
+_SMALL_WORDS = rb"(?: (?!certif|uddan|tilmeld|invit|ekspert|special)[a-z\x80-\xff]+){0,3} \Z"
+_HAS = re.compile(
+    rb"(?:\b(?:[Hh]an|[Hh]un|[Jj]eg|[Hh](?:ans|endes) [a-z\x80-\xff]+|(?P<name>" + _NAME + rb")) " + _VERB
+    + rb"|\b[Ss]in egen)" + _SMALL_WORDS
+)  # fmt: skip
+"""He, she, I or a name that has it, is it, got it."""
+
+_INVERTED = re.compile(rb"\b" + _VERB + rb" (?:han|hun|jeg|(?P<name>" + _NAME + rb"))" + _SMALL_WORDS)
+"""The same the other way round."""
+
+_ACTS = re.compile(rb"\b(?:[Hh]an|[Hh]un|[Jj]eg|(?P<name>" + _NAME + rb")) \Z")
+"""Who does what a phrase says."""
+
+_CLAUSE_BEFORE = re.compile(rb"(?:^|[,.:;] ?|\b(?:for|da|s\xc3\xa5|fordi|men|og|at|hvis|n\xc3\xa5r) )\Z")
+_FICTION = (
+    rb"[a-z\x80-\xff]*(?:film|bog|krimi|stykke|spil|histori|eventyr|serie|teat|forestilling|musical|revy|fort\xc3\xa6lling"
+    rb"|roman|leg)(?:en|et|n|ene|erne|ret|ne|let|lene)?"
 )
-_VERB_FOLLOWS = re.compile(_VERB + rb"\b")
-_PREPOSITION = re.compile(rb" (?:fra|p\xc3\xa5|af|i|med|ved|over|under|til|mod|bag|hos|ned|op|uden) ?\Z")
-_TIE = re.compile(
-    rb"(?:\b(?:[Hh]an|[Hh]un|[Jj]eg|[Hh](?:ans|endes) " + _LETTERS + rb"|(?P<name>" + _CAPITALISED + rb"))"
-    rb" (?:har|er|fik|f\xc3\xa5r|havde|lider|led|blev|bliver|g\xc3\xa5r|sidder|ligger|skal)|\b[Ss]in egen)"
-    rb"(?: (?!certif|uddan|tilmeld|invit|ekspert|special)" + _LETTERS + rb"){0,3} \Z"
-)
-_COUNTED = re.compile(
-    rb"(?<! med)(?<! har)(?<! til)(?<!deres)(?<!vores)(?<!passer)(?<! og)"
-    rb" (?:[3-9]|[1-9][0-9]{1,3}|tre|fire|fem|seks|syv|otte|ni|ti) "
-    rb"(?:procent af )?(?:b\xc3\xb8rn|unge|elever|medarbejdere|ansatte|familier|for\xc3\xa6ldre|deltagere|kolleger"
-    rb"|personer|drenge|piger|borgere) "
+_IN_FICTION = re.compile(
+    rb" i (?:en |et |vores |den |det |jeres |deres )?" + _FICTION + rb" | " + _FICTION + rb" {1,2}(?:hvor|der|som|om) "
 )
 
 
-def is_topic(plain: bytes, topic_end: int, start: int) -> bool:
-    """Whether nothing but what a text or a talk may be about stands between `en bog om` and the word."""
-    return start - topic_end <= _TOPIC_REACH and _NO_TOPIC.search(plain, topic_end - 1, start) is None
+class Ties(NamedTuple):
+    """Whether any tie holds a word to somebody, and whether one by name does, in a clause of its own."""
+
+    any: bool
+    by_name: bool
 
 
-def is_of_thing(data: bytes, thing: tuple[int, int], start: int) -> bool:
-    """Whether a thing (its place, edges included) is the subject of what is said: `alarmen er sygemeldt`.
+def ties(before: bytes, is_phrase: bool, is_name: Callable[[bytes], bool]) -> Ties:
+    """What ties a word to somebody, by what stands before it in its sentence.
 
-    What happened on, from or with a thing happened to somebody: `faldt ned fra gyngen og fik hjernerystelse`.
+    is_phrase: whether it is more than one word, which may hold the verb itself. is_name: tells names from other words.
     """
-    begin, end = thing
-    if not end - 1 < start <= end + _THING_REACH or _PREPOSITION.search(data[max(0, begin - _BEFORE) : begin + 1]):
-        return False
-    between = data[end - 1 : start]
-    return _THING_HAS.match(between) is not None or (between == b" " and _VERB_FOLLOWS.match(data, start) is not None)
+    held = by_name = False
+    for tie in (_HAS.search(before), _INVERTED.search(before), _ACTS.search(before) if is_phrase else None):
+        if tie is None:
+            continue
+        if tie["name"] is None:
+            held = True
+        elif is_name(tie["name"]):
+            held = True
+            is_own_clause = tie.re is _INVERTED or _CLAUSE_BEFORE.search(before, 0, tie.start("name")) is not None
+            by_name = by_name or is_own_clause
+    return Ties(held, by_name)
 
 
-def bearer(data: bytes, start: int) -> bytes | None:
-    """The name to which a word that begins here is tied; empty for he, she or I, None for nobody."""
-    tie = _TIE.search(data[max(0, start - _TIE_REACH) : start])
-    return None if tie is None else tie["name"] or b""
-
-
-def counts_people(plain: bytes, start: int, end: int) -> bool:
-    """Whether so many people are spoken of that it is nobody in particular: `12 børn har støttetimer`."""
-    return _COUNTED.search(plain, max(0, start - 1), end) is not None
+def is_in_fiction(plain: bytes, start: int, end: int) -> bool:
+    """Whether a sentence tells what happens in a film, a book, a play or a game."""
+    return _IN_FICTION.search(plain, start, end) is not None

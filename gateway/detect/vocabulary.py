@@ -36,7 +36,7 @@ class Vocabulary:
     """Finds the policy's words in a letters copy (normalise.letters)."""
 
     def __init__(self, rules: WordRules) -> None:
-        spelled = _spelled(list(_words(rules)))
+        spelled = list(_spelled(rules))
         self._spellings = [(word.kind, len(literal), word.text.startswith("+"), word) for literal, word in spelled]
         every = [Pattern(number, literal) for number, (literal, _) in enumerate(spelled)]
         telling = [every[number] for number, (_, word) in enumerate(spelled) if word.kind & (STRONG | MEDIUM)]
@@ -62,16 +62,19 @@ class Vocabulary:
         return found
 
 
-def _spelled(words: Sequence[Word]) -> list[tuple[bytes, Word]]:
-    """Each word as it may be written, slips too where it is a word that matters and the slip is no word of its own."""
-    right = [(literal, word) for word in words for literal in sorted(literals(word.text))]
-    taken = {literal.strip() for literal, _ in right}
-    slipped: dict[bytes, Word] = {}
-    for word in words:
-        if word.kind & (STRONG | MEDIUM):
-            for slip in slips(word.text):
-                slipped.update({each: word for each in literals(slip) if each.strip() not in taken})
-    return [*right, *sorted(slipped.items())]
+def _spelled(rules: WordRules) -> Iterator[tuple[bytes, Word]]:
+    """Every literal and the word it stands for, slips of long words included, each literal of a category once."""
+    taken: set[tuple[str, bytes]] = set()
+    for word in _words(rules):
+        for literal in sorted(literals(word.text)):
+            taken.add((word.category, literal))
+            yield literal, word
+    for terms in rules.terms:
+        for text in terms.slips:
+            for literal in sorted({literal for slip in slips(text) for literal in literals(slip)}):
+                if (terms.category, literal) not in taken:
+                    taken.add((terms.category, literal))
+                    yield literal, Word(STRONG, terms.category, text)
 
 
 def _words(rules: WordRules) -> Iterator[Word]:

@@ -15,6 +15,34 @@ WORD_BYTE = rb"[0-9A-Za-z\x80-\xff]"
 EDGE_LEFT = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
 EDGE_RIGHT = rb"(?:$|[^0-9A-Za-z\x80-\xff])"
 _VARIANTS = (("æ", "ae"), ("ø", "oe"), ("å", "aa"))
+_CONFUSED = {
+    "c": "ks",
+    "k": "cg",
+    "s": "cz",
+    "z": "s",
+    "y": "iø",
+    "i": "ye",
+    "e": "æi",
+    "æ": "e",
+    "ø": "y",
+    "å": "o",
+} | {
+    "o": "åu",
+    "u": "o",
+    "d": "t",
+    "t": "d",
+    "b": "p",
+    "p": "b",
+    "g": "kj",
+    "j": "g",
+    "v": "f",
+    "f": "v",
+    "a": "e",
+    "m": "n",
+    "n": "m",
+}
+"""Letters that are written for one another: they sound alike or are neighbours."""
+_SOUNDS = (("ps", ("sp", "pc")), ("sk", ("sch", "sc", "skz", "kz")), ("ks", ("x",)), ("x", ("ks",)), ("qu", ("kv",)))
 _GAP = rb"[ .,/_\-\t\r\n]{0,3}"
 _OUTSIDE = {"*": b"", "+": WORD_BYTE}
 _SPELLINGS = {"æ": ("æ", "Æ", "ae"), "ø": ("ø", "Ø", "oe"), "å": ("å", "Å", "aa"), "é": ("é", "É", "e")}
@@ -36,6 +64,27 @@ def literals(word: str) -> set[bytes]:
     for letter, spelled in _VARIANTS:
         spellings |= {each.replace(letter, spelled) for each in spellings}
     return {letters(f"{left}{each}{right}".encode()) for each in spellings}
+
+
+def slips(word: str) -> set[str]:
+    """A long word as it is written in haste: a letter left out, twice, or changed places, or another for its sound.
+
+    The first letter is right, for few get it wrong; and what is only the beginning of the word is no slip.
+    """
+    bare = word.strip("*")
+    left, right = word[: len(word) - len(word.lstrip("*"))], word[len(word.rstrip("*")) :]
+    found: set[str] = set()
+    for at in range(1, len(bare)):
+        before, letter, after = bare[:at], bare[at], bare[at + 1 :]
+        found.add(before + after)
+        found.add(before + letter + letter + after)
+        if after:
+            found.add(before + after[0] + letter + after[1:])
+        found |= {before + other + after for other in _CONFUSED.get(letter, "")}
+    for sound, others in _SOUNDS:
+        if sound in bare:
+            found |= {bare.replace(sound, other, 1) for other in others}
+    return {left + slip + right for slip in found if not bare.startswith(slip)}
 
 
 def compound_heads(words: Iterable[str]) -> re.Pattern[bytes]:
@@ -61,33 +110,3 @@ def _piece(ch: str) -> bytes:
         return b"\\" + ch.encode()
     both = {ch.lower(), ch.upper()}
     return b"(?:" + b"|".join(sorted(each.encode() for each in both)) + b")"
-
-
-_CONSONANTS, _VOWELS = "bdfgklmnprst", "aeiouyæøå"
-_HEARD_AS = {"e": "iæ", "i": "e", "æ": "e", "y": "i"}
-_DOUBLED_FROM, _HEARD_FROM = 8, 9
-"""Letters a word must have for such slips to be made of it: in short ones they would be other words."""
-
-
-def slips(word: str) -> set[str]:
-    """A long word as people misspell it: a consonant doubled or not (`sklerrose`), a vowel for its like (`epelepsi`).
-
-    A dictionary of 313 000 words holds ten of those that are made of the policy's words; they are stops there.
-    """
-    bare = word.strip("*+").lower()
-    if not bare.isalpha() or len(bare) < _DOUBLED_FROM:
-        return set()
-    made = {f"{bare[:at]}{bare[at + 1 :]}" for at in range(1, len(bare)) if _is_doubled(bare, at)}
-    made |= {f"{bare[:at]}{bare[at]}{bare[at:]}" for at in range(1, len(bare) - 1) if _is_between_vowels(bare, at)}
-    if len(bare) >= _HEARD_FROM:
-        for at, letter in enumerate(bare[1:], 1):
-            made |= {f"{bare[:at]}{heard}{bare[at + 1 :]}" for heard in _HEARD_AS.get(letter, "")}
-    return {word.lower().replace(bare, each) for each in made}
-
-
-def _is_doubled(word: str, at: int) -> bool:
-    return word[at] == word[at - 1] and word[at] in _CONSONANTS
-
-
-def _is_between_vowels(word: str, at: int) -> bool:
-    return word[at] in _CONSONANTS and word[at - 1] in _VOWELS and word[at + 1] in _VOWELS

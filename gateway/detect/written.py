@@ -53,8 +53,11 @@ _ODD_SERIAL = (
     rb"(?:[0-9](?:[ .\-][0-9]){3}|[0-9][ .\-][0-9]{3}|[0-9]{3}[ .\-][0-9])"
 )
 _FAR_SERIAL = DAY + MONTH + rb"[0-9]{2}(?: {7,24}| ?[-_.=]{5,24} ?)[0-9]{4}"
+_MISPLACED = DAY + MONTH + rb"(?:[ \-][0-9]{6}|[0-9](?:[ \-][0-9]{5}|[0-9]{2}[ \-][0-9]{3}))"
 _ODD_GROUPS = (
-    rb"(?:[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2} ?[0-9]{2}|[0-9]{5}-[0-9]{5}|[0-9]{7}-[0-9]{3}|"
+    rb"(?:[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{2} ?[0-9]{2}|"
+    + _MISPLACED
+    + rb"|"
     + _ODD_SERIAL
     + rb"|"
     + _FAR_SERIAL
@@ -134,8 +137,14 @@ def _forms(match: re.Match[bytes]) -> Iterator[str]:
         yield "form.uneven"
     if len(match["year"]) == 4:
         yield "form.full_year"
-    if len(match["serial"]) > 4:
+    if len(match["serial"]) > 4 and not _in_even_pairs(match):
         yield "form.split"
+
+
+def _in_even_pairs(match: re.Match[bytes]) -> bool:
+    """Whether the whole number is said in pairs, as over the telephone: `15 03 22 62 39`."""
+    gap = match["gap3"]
+    return bool(gap) and match["gap1"] == gap == match["gap2"] and match["serial"][2:-2] == gap
 
 
 def _loose(data: bytes, start: int) -> Candidate | None:
@@ -157,7 +166,7 @@ def _spaced(data: bytes, start: int) -> Candidate | None:
 
 
 def _odd(data: bytes, start: int) -> Candidate | None:
-    """Ten digits in groups that no date has, or nine and thousands marked: `150 322 6239`, `503.226.239`."""
+    """Ten digits in groups no date has (`150 322 6239`, `15032-26239`), or nine and thousands marked: `503.226.239`."""
     match = _ODD.match(data, start)
     if match is None:
         return None

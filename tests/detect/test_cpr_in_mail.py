@@ -114,3 +114,13 @@ def test_disguises(find, text: str) -> None:
 
 def test_a_label_reaches_every_number_of_its_list(find) -> None:
     assert not blocks(find, "Varenr. 2505093510, 1111255319, 0901102554, 1806041781 og 5662571443 mangler")
+
+
+@pytest.mark.parametrize("number", ["15032-26239", "1503-226239", "1503226-239"])
+def test_a_mark_in_the_wrong_place_is_found_beside_a_word(find, number: str) -> None:
+    assert blocks(find, f"Crp nr er {number}")
+    assert not blocks(find, f"Rullens mål er {number}")
+
+
+def test_a_number_read_aloud_in_pairs_needs_no_word(find) -> None:
+    assert blocks(find, "Karen læste det op: 15 10 02 12 01")
