@@ -46,6 +46,11 @@ _CAPITAL_BEFORE = re.compile(rb"(?P<inside>[a-z0-9\x80-\xff,] )?(?<![A-Za-z\x80-
 _CAPITAL_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\xc3")
 _PRONOUNS = ("Hans", "Else", "Even")
 _ARTICLES = ("Den", "Det", "De")
+_WORKS_AS_REACH = 48
+_WORKS_AS = re.compile(
+    rb" (?:er|som|var|bliver|blive|uddannet)(?: (?:en|ny|nye|vores|selv|uddannet))?"
+    rb"(?: [a-z\x80-\xff]{4,25}(?:er|og|ut|ent)(?:,| og))? \Z"
+)
 _CAPITAL_AFTER = re.compile(rb" " + _CAPITAL)
 _TEXT_AFTER = re.compile(rb"[,.;]| (?:og|eller|er|har|som|der|fra|i|fik|kommer|starter) ")
 _ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
@@ -122,6 +127,7 @@ class Names:
         self._not_names = rules.not_names
         self._openers = rules.openers
         self._agents = Agents(rules)
+        self._profession = re.compile(rf"(?i:{_either(rules.titles)})\Z")
 
     def includes(self, data: bytes, span: Span) -> bool:
         """Whether a word is part of a longer name: `Den Katolske Kirke`, `Karl Kræft Jensen`; not `Emil Astma`."""
@@ -137,6 +143,12 @@ class Names:
         if self._is_name(word, first=True):
             return runs_on or _TEXT_AFTER.match(data, span.end) is not None
         return runs_on or before["inside"] is not None
+
+    def is_occupation(self, data: bytes, span: Span) -> bool:
+        """Whether a word is what somebody works as: `hendes mor er psykolog`; not `hos psykolog`."""
+        if _WORKS_AS.search(data[max(0, span.start - _WORKS_AS_REACH) : span.start]) is None:
+            return False
+        return self._profession.search(data[span.start : span.end].decode("utf-8", "replace")) is not None
 
     def is_nominative(self, word: bytes) -> bool:
         """Whether a name ends with an s of its own: `Mads`, `Elias`."""
@@ -163,6 +175,8 @@ class Names:
                 continue
             known = self._is_name(word, first)
             if not known and (first or not self._may_be_name(word, sentence[:start])):
+                if first and word in self._ambiguous:
+                    agent_end = max(agent_end, self._agents.end(sentence, match))
                 continue
             agent_end = max(agent_end, self._agents.end(sentence, match))
             if start > agent_end and not _only_speaks_or_hears(sentence, match):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from gateway.detect import subjects
 from gateway.detect.once import once
 from gateway.detect.persons import GROUPED, NAMED, RELATED, Names, leaves_out_the_writer
 from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
@@ -50,35 +51,11 @@ _OWNER = re.compile(
     rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)\Z"
 )
 """Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
-_TOPIC_REACH = 90
-_NO_TOPIC = re.compile(
-    rb"(?<! der)(?<! som) (?:har|havde|er|fik|f\xc3\xa5r|fordi|men|da|jeg|hans|hendes|sin|min|mit|jeres|dit|din|vores) "
-)
-"""What stands between a topic and a word that is said of somebody."""
-_THING_REACH = 70
-_LETTERS = rb"[a-z\x80-\xff]+"
-_NOT_THE_THING = (
-    rb"(?!jeg|mig|mi[nt]e? |han|hun|hende|vi |os |ham |barn|dreng|pige|mor |far |s\xc3\xb8n|datter|for |fordi|da |mens?"
-    rb"|efter|siden)"
-)
-_THING_HAS = re.compile(
-    rb",?(?: som| der)? (?:" + _LETTERS + rb" ){0,3}?"
-    rb"(?:er|har|var|blev|bliver|fik|f\xc3\xa5r|havde|lider|led|g\xc3\xa5r|ligger|d\xc3\xb8de)"
-    rb"(?: " + _NOT_THE_THING + _LETTERS + rb",?){0,7} \Z|,? \Z"
-)
-"""What ties a thing to what is said of it."""
+_CARED_FOR = frozenset(("health", "disability", "social"))
+"""What professions take care of, whose names are words of these categories."""
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
-
-
-_COUNTED = re.compile(
-    rb"(?<! med)(?<! har)(?<! til)(?<!deres)(?<!vores)(?<!passer)(?<! og)"
-    rb" (?:[3-9]|[1-9][0-9]{1,3}|tre|fire|fem|seks|syv|otte|ni|ti) "
-    rb"(?:procent af )?(?:b\xc3\xb8rn|unge|elever|medarbejdere|ansatte|familier|for\xc3\xa6ldre|deltagere|kolleger"
-    rb"|personer|drenge|piger|borgere) "
-)
-"""So many that nobody in particular is spoken of."""
 
 
 class Term(NamedTuple):
@@ -229,7 +206,13 @@ class Sentence:
             terms = _distinct(terms)
         if stops:
             terms = [term for term in terms if not any(_covers(stop, term) for stop in stops)]
-        return [term for term in terms if not names.includes(data, Span(term.start, term.end))]
+        spans = [Span(term.start, term.end) for term in terms]
+        return [
+            term
+            for term, span in zip(terms, spans, strict=True)
+            if not names.includes(data, span)
+            and not (term.word.category in _CARED_FOR and names.is_occupation(data, span))
+        ]
 
     @once
     def categories(self) -> frozenset[str]:
@@ -329,19 +312,14 @@ class Sentence:
 
     def _is_of_a_thing(self, term: Term) -> bool:
         data = self._passage.data
-        for _, start, end, _ in self._things:
-            if start == term.end:
-                return True
-            if end - 1 < term.start <= end + _THING_REACH and _THING_HAS.match(data[end - 1 : term.start]):
-                return True
-        return False
+        return any(
+            start == term.end or subjects.is_of_thing(data, (start, end), term.start)
+            for _, start, end, _ in self._things
+        )
 
     def _is_topic(self, term: Term) -> bool:
-        """Whether nothing but what a text or a talk may be about stands between `om` and the word."""
         at = bisect_left(self._topics, term.start + 2) - 1
-        if at < 0 or term.start - self._topics[at] > _TOPIC_REACH:
-            return False
-        return _NO_TOPIC.search(self._passage.plain, self._topics[at] - 1, term.start) is None
+        return at >= 0 and subjects.is_topic(self._passage.plain, self._topics[at], term.start)
 
     @once
     def _text(self) -> str:
@@ -359,8 +337,7 @@ class Sentence:
         return any(_YOURS.search(plain[max(0, term.start - 40) : term.start]) for term in self.terms)
 
     def _counts_people(self) -> bool:
-        counted = _COUNTED.search(self._passage.plain, max(0, self.start - 1), self.end)
-        return counted is not None and not self.kinds & SELF
+        return not self.kinds & SELF and subjects.counts_people(self._passage.plain, self.start, self.end)
 
     def _is_form(self) -> bool:
         return _FORM.search(self._passage.data, self.start, self.end) is not None

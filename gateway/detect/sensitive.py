@@ -65,9 +65,10 @@ class SensitiveDetector:
                 word = next(term.word.text for term in sentence.terms if term.word.category == category)
                 if (part, category, word) in certain:
                     continue
-                confidence, evidence = self._judged(
-                    (*_evidence(category, sentence, near), *(under if sentence.start > head else ()))
-                )
+                signs = _evidence(category, sentence, near)
+                if sentence.start > head and "innocent.nearby" not in signs:
+                    signs += under
+                confidence, evidence = self._judged(tuple(signs))
                 if confidence is None:
                     continue
                 if confidence == Confidence.CERTAIN:
@@ -96,7 +97,8 @@ class SensitiveDetector:
 
     def _judge(self, evidence: tuple[str, ...]) -> tuple[Confidence | None, tuple[str, ...]]:
         confidence = self._score.confidence(evidence)
-        if confidence is not None and not any(name.startswith("person.") for name in evidence):
+        is_weak = evidence[0] == "term.weak" and "term.second" not in evidence
+        if confidence is not None and (is_weak or not any(name.startswith("person.") for name in evidence)):
             confidence = Confidence.POSSIBLE
         return confidence, self._score.explained(evidence)
 
@@ -105,7 +107,7 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     """What speaks for and against a finding of this category in this sentence."""
     own = next(term.rank for term in sentence.terms if term.word.category == category)
     evidence = [_STRENGTH[own]]
-    company = [term for term in sentence.terms if own > 1 or term.word.category == category]
+    company = [term for term in sentence.terms if own > 2 or term.rank > 1 or term.word.category == category]
     others = sorted((term.rank for term in company), reverse=True)
     others.remove(own)
     around = own > 1 and any(term.rank > 1 for neighbour in near for term in neighbour.terms)
@@ -137,7 +139,7 @@ def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence])
         evidence.append("innocent.other.nearby")
     elif sentence.innocent == INNOCENT or _enumerates(sentence):
         evidence.append("innocent")
-    else:
+    elif not sentence.is_tied(category):
         innocent = sum(neighbour.innocent == INNOCENT for neighbour in near)
         evidence += ["innocent.nearby", "innocent.around"][: min(innocent, 2)]
     if "innocent" not in evidence and sentence.is_topic(category):
