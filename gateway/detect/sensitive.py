@@ -107,7 +107,7 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     """What speaks for and against a finding of this category in this sentence."""
     own = next(term.rank for term in sentence.terms if term.word.category == category)
     evidence = [_STRENGTH[own]]
-    company = [term for term in sentence.terms if own > 2 or term.rank > 1 or term.word.category == category]
+    company = [term for term in sentence.terms if own > 1 or term.word.category == category]
     others = sorted((term.rank for term in company), reverse=True)
     others.remove(own)
     around = own > 1 and any(term.rank > 1 for neighbour in near for term in neighbour.terms)
