@@ -1,4 +1,4 @@
-"""Keeping and letting go: retention, and going on after an accident. Each is itself an event of the chain.
+"""Keeping and letting go: retention, and what events are found by. A pruning is itself an event of the chain.
 
 Pruning empties an event (its line goes, its digest stays) and drops the oldest ones for good once all before them have
 gone too. It says first what it will do, in the chain, and then does it in small steps that hold up no mail; killed on
@@ -11,17 +11,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, tuple_, update
 
 from gateway.audit import chain, schema
 from gateway.audit.database import raw
 from gateway.audit.event import KEEPS, Event, marks_of, microseconds, record_of
 from gateway.audit.linking import Entry
-from gateway.audit.proof import Proof
 from gateway.audit.release import forget_claims
 from gateway.audit.store import Store
-from gateway.audit.verify import verify
 
 KEEP_DAYS: Mapping[str, int] = dict.fromkeys(KEEPS, 180)
 """Six months, as the old sikkerhedsbekendtgørelse had it and data processing agreements still do (danish-rules §7)."""
@@ -118,38 +115,6 @@ def _forget_marks(connection: Connection, lines: list[tuple[int, str | None]]) -
     for start in range(0, len(marks), 500):
         some = marks[start : start + 500]
         connection.execute(delete(_mark).where(tuple_(_mark.c.word, _mark.c.seq).in_(some)))
-
-
-def reseal(store: Store, keys: Mapping[str, Ed25519PublicKey], now: datetime, details: Mapping[str, Any]) -> Proof:
-    """Acknowledge every fault there is, by name, and let the chain go on behind them. `details`: who and why.
-
-    The faults stay visible for ever: the event that acknowledges them is in the chain, and any further change is new.
-    What is only the search index is built anew instead.
-    """
-    proof = verify(store.database, keys)
-    if not all(fault.token for fault in proof.faults):
-        reindex(store)
-        proof = verify(store.database, keys)
-    with store.database.writing() as connection:
-        _set_end(connection)
-        told = {
-            **details,
-            "faults": [fault.token for fault in proof.faults],
-            "said": [str(fault) for fault in proof.faults[:20]],
-        }
-        store.link(connection, [Entry.of(Event(f"reseal-{now:%Y%m%dT%H%M%S}", now, kind="reseal", details=told))])
-    return proof
-
-
-def _set_end(connection: Connection) -> None:
-    """Go on behind everything that was ever numbered, so that no number is given twice, and link to what is there."""
-    newest = connection.execute(select(_event.c.seq, _event.c.hash).order_by(_event.c.seq.desc()).limit(1)).first()
-    head = connection.execute(select(_head)).one()
-    sealed = connection.execute(select(func.max(schema.checkpoint.c.seq))).scalar() or 0
-    last = newest.seq if newest else head.origin_seq
-    end = max(last, head.seq, sealed)
-    hash_ = raw(newest.hash if newest else head.origin_hash)
-    connection.execute(update(_head).values(seq=end, hash=hash_))
 
 
 def reindex(store: Store, progress: Callable[[int], None] = lambda done: None) -> int:

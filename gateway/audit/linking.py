@@ -12,7 +12,9 @@ from sqlalchemy import bindparam, insert, select, update
 
 from gateway.audit import chain, schema
 from gateway.audit.database import Bulk, Database, Statement, raw
+from gateway.audit.errors import AuditError
 from gateway.audit.event import Event, marks_as_json
+from gateway.audit.rows import LOST_ENDS
 from gateway.audit.seal import Checkpoint, Signer
 
 CHECKPOINT_EVENTS, CHECKPOINT_MICROSECONDS = 10_000, 60_000_000
@@ -69,7 +71,10 @@ class Linker:
         Gives the checkpoint it left, if any, to be told of once the transaction is on the disk, and not before.
         """
         self._head.run(cursor, {})
-        head = _Head._make(cursor.fetchone() or ())
+        ends = cursor.fetchone()
+        if ends is None:
+            raise AuditError(LOST_ENDS)
+        head = _Head._make(ends)
         seq, previous = head.seq, raw(head.hash)
         rows: list[Any] = []
         words: list[Any] = []

@@ -17,6 +17,8 @@ from gateway.audit.database import Database, raw
 from gateway.audit.errors import AuditError
 from gateway.audit.seal import Checkpoint
 
+LOST_ENDS = "the audit store has lost the row that says where its chain ends: `audit reseal` makes it anew"
+
 PAGE = 5000
 """Rows read at a time."""
 
@@ -51,9 +53,13 @@ class Ends(NamedTuple):
 def ends_of(connection: Connection) -> Ends:
     head, store = connection.execute(select(schema.head)).one_or_none(), schema.store_id(connection)
     if head is None:
-        raise AuditError("the audit store has lost the row that says where its chain ends")
+        raise AuditError(
+            "the audit store has lost the row that says where its chain ends: `audit reseal` makes it anew"
+        )
     if not isinstance(head.seq, int) or not isinstance(head.origin_seq, int):
-        raise AuditError("the row of the audit store that says where its chain ends is damaged")
+        raise AuditError(
+            "the row of the audit store that says where its chain ends is damaged: `audit reseal` makes it anew"
+        )
     return Ends(store, head.origin_seq, raw(head.origin_hash), _seal(store, head))
 
 

@@ -21,10 +21,13 @@ from gateway.audit.event import Event
 from gateway.audit.keys import signing_key
 from gateway.audit.linking import Entry, Linker
 from gateway.audit.release import Release, claim, give_back, open_releases
+from gateway.audit.rows import ends_of
 from gateway.audit.seal import Checkpoint, Signer, complaint, keyring
 from gateway.audit.search import Filter, Record, find
 from gateway.audit.writer import Writer, tell
 from gateway.mail.address import Address
+
+_THE_WAY_ON = "`audit verify` tells more, `audit reseal` goes on"
 
 _log = logging.getLogger(__name__)
 
@@ -135,17 +138,12 @@ def open_store(url: str, keys: Path | None = None) -> Store:
 
 def _check_end(connection: Connection, signer: Signer) -> None:
     """Refuse to go on where the newest event and the seal disagree; whether all the rest adds up, `verify` says."""
-    head = connection.execute(select(schema.head)).one_or_none()
+    ends = ends_of(connection)
+    seal = ends.seal
     newest = select(schema.event.c.seq, schema.event.c.hash).order_by(schema.event.c.seq.desc()).limit(1)
     last = connection.execute(newest).one_or_none()
     end = (last.seq, raw(last.hash)) if last else None
-    if head is None or end != ((head.seq, raw(head.hash)) if head.seq > head.origin_seq else None):
-        raise AuditError(
-            "the end of the audit chain is not where its seal says: `audit verify` tells more, `audit reseal` goes on"
-        )
-    if head.signer == signer.id:
-        seal = Checkpoint(
-            schema.store_id(connection), head.seq, head.at, raw(head.hash), head.signer, raw(head.signature)
-        )
-        if wrong := complaint(seal, keyring([signer.public])):
-            raise AuditError(f"the seal of the audit chain {wrong}: `audit verify` tells more, `audit reseal` goes on")
+    if end != ((seal.seq, seal.hash) if seal.seq > ends.origin_seq else None):
+        raise AuditError(f"the end of the audit chain is not where its seal says: {_THE_WAY_ON}")
+    if seal.signer == signer.id and (wrong := complaint(seal, keyring([signer.public]))):
+        raise AuditError(f"the seal of the audit chain {wrong}: {_THE_WAY_ON}")

@@ -7,6 +7,7 @@ the one before it, and that this one is right is what the stretch before it prov
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -44,8 +45,8 @@ def verify(
             ends, prunings_before = ends_of(connection), _prunings(connection)
             first_before, last = outside(connection, ends)
             last = last or ends.seal.seq
-            prunings = [each for row in _records(connection, "prune", last) if (each := Pruning.of(*row))]
-            resealings = _records(connection, "reseal", last)
+            prunings = [each for row in records_of(connection, "prune", last) if (each := Pruning.of(*row))]
+            resealings = records_of(connection, "reseal", last)
             acknowledged = {token for _, record in resealings for token in acknowledged_by(record)}
             seals = [*checkpoints(connection, ends), *kept_elsewhere, ends.seal]
             known = _Known(_with_password(database), ends, prunings, _raw(keys), seals, Sums())
@@ -215,7 +216,7 @@ def _prunings(connection: Connection) -> int:
     return connection.execute(found).scalar_one()
 
 
-def _records(connection: Connection, kind: str, up_to: int) -> Iterator[tuple[int, Any]]:
+def records_of(connection: Connection, kind: str, up_to: int = sys.maxsize) -> Iterator[tuple[int, Any]]:
     """The service's own deeds of a kind, in order, as far as they can be read: whatever cannot, the walk names."""
     table = schema.event
     query = select(table.c.seq, table.c.line).join(schema.mark, schema.mark.c.seq == table.c.seq).order_by(table.c.seq)

@@ -36,7 +36,7 @@ def prune(config: Path | None, days: int | None, days_block: int | None, days_br
 @config_option
 def reseal(config: Path | None, why: str, by: str) -> None:
     """Acknowledge a broken chain by name and go on behind it. The faults stay visible for ever."""
-    from gateway.audit.keeping import reseal as acknowledge
+    from gateway.audit.accident import reseal as acknowledge
     from gateway.audit.keys import believed_keys
 
     with store_of(config, must_write=True, end_may_be_broken=True) as (store, _):

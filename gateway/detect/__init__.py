@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from gateway.detect.contexts import Context, Contexts, is_body, is_subject
+from gateway.detect.contexts import Context, Contexts, is_address_field, is_body, is_subject
 from gateway.detect.cpr import CprDetector
 from gateway.detect.engine import TooManyHits
 from gateway.detect.glance import EVERYTHING, IDENTIFIERS, NUMBERS, WORDS, Glance
@@ -24,11 +24,12 @@ from gateway.mail.fragment import Fragment
 from gateway.mail.hidden import Hidden
 from gateway.mail.place import Place
 
-_SHORT = 4_096
-"""Texts of up to this many bytes are looked at together before they are read one by one."""
+_SHORT = 16_384
+"""Texts of up to this many characters are looked at together before they are read one by one."""
 
 _OPENING = 40
 _BY_PATTERN = ("+ a pattern of the policy, introduced by its words",)
+_OF_AN_OFFICE = "- a field of addresses: it names offices and professions"
 _OVER_BUDGET = ("+ more to look at than can be judged one by one",)
 
 __all__ = ["Detectors", "Row", "Rules", "summarise"]
@@ -45,21 +46,16 @@ class Row:
     count: int
 
 
-class _Read:
-    """What was found in the texts so far, for those that say the same again: most mail comes as text and as HTML."""
-
-    def __init__(self) -> None:
-        self._texts: dict[tuple[bool, str], tuple[str, list[Finding]]] = {}
-
-    def before(self, fragment: Fragment) -> list[Finding] | None:
-        """The findings of a text with the same lines in the same context, as findings of this place."""
-        alike, found = self._texts.get(_opening(fragment), ("", []))
-        if not alike or not _same_lines(alike, fragment.text):
-            return None
-        return [replace(finding, place=fragment.place) for finding in found]
-
-    def now(self, fragment: Fragment, found: list[Finding]) -> None:
-        self._texts[_opening(fragment)] = (fragment.text, found)
+def _twins(fragments: Sequence[Fragment]) -> dict[int, int]:
+    """Texts with the same lines as one before them in the same context, and that one: most mail comes as text and as
+    HTML, and is searched once."""
+    twins: dict[int, int] = {}
+    first: dict[tuple[bool, str], int] = {}
+    for at, fragment in enumerate(fragments):
+        before = first.setdefault(_opening(fragment), at)
+        if before != at and _same_lines(fragments[before].text, fragment.text):
+            twins[at] = before
+    return twins
 
 
 def _opening(fragment: Fragment) -> tuple[bool, str]:
@@ -84,44 +80,41 @@ class Detectors:
 
     def find(self, fragments: Sequence[Fragment], *, today: datetime.date) -> tuple[Finding, ...]:
         """Every finding of a message, equal ones (detector, identity, place) once, with their best confidence."""
-        short = [at for at, each in enumerate(fragments) if len(each.text) <= _SHORT]
+        twins = _twins(fragments)
+        short = [at for at, each in enumerate(fragments) if len(each.text) <= _SHORT and at not in twins]
         glance = Glance([fragments[at].text for at in short], (self._cpr, self._sensitive, self._identifiers))
-        if glance.finds_nothing and len(short) == len(fragments):
+        if glance.finds_nothing and len(short) + len(twins) == len(fragments):
             return ()
         texts = glance.folded()
         folded = dict(zip(short, texts, strict=True))
         wanted = _shared(fragments, dict(zip(short, glance.wanted(texts), strict=True)))
         contexts = Contexts(fragments, folded)
-        read = _Read()
         found: list[list[Finding]] = [[] for _ in fragments]
         for at, fragment in enumerate(fragments):
+            if at in twins:
+                found[at] = [replace(finding, place=fragment.place) for finding in found[twins[at]]]
+                continue
             needed = wanted.get(at, EVERYTHING)
-            if not needed or contexts.is_read_with_subject(at):
-                continue
-            before = read.before(fragment)
-            if before is not None:
-                found[at] = before
-                continue
-            context = contexts.of(at)
-            for index, finding in self._find_in(context, needed, fragments, today):
-                found[index].append(finding)
-            for index, _ in context.parts:
-                read.now(fragments[index], found[index])
+            if needed and not contexts.is_read_with_subject(at):
+                for index, finding in self._find_in(contexts.of(at), needed, fragments, today):
+                    found[index].append(finding)
         return _distinct(chain.from_iterable(found))
 
     def _find_in(
         self, context: Context, needed: int, fragments: Sequence[Fragment], today: datetime.date
     ) -> Iterator[tuple[int, Finding]]:
         """What is in a context, with the number of the fragment it is in."""
-        data, parts = context
+        data, parts, head = context
         try:
             if needed & NUMBERS:
                 for at, digits, confidence, evidence in self._cpr.find(data, context.fragment_at, today):
                     yield at, Finding("cpr", "cpr", confidence, fragments[at].place, Hidden(digits), evidence)
             if needed & WORDS:
-                for at, category, word, confidence, evidence in self._sensitive.find(data, context.fragment_at):
-                    identity = Hidden(f"{category}: {word}")
-                    yield at, Finding("sensitive", category, confidence, fragments[at].place, identity, evidence)
+                for at, category, word, confidence, evidence in self._sensitive.find(data, context.fragment_at, head):
+                    identity, place = Hidden(f"{category}: {word}"), fragments[at].place
+                    if is_address_field(place):
+                        confidence, evidence = Confidence.POSSIBLE, (*evidence, _OF_AN_OFFICE)
+                    yield at, Finding("sensitive", category, confidence, place, identity, evidence)
             if needed & IDENTIFIERS:
                 for at, span in parts:
                     for which, value in self._identifiers.find(data[span.start : span.end]):

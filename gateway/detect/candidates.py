@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from bisect import bisect_left
 
-from gateway.detect.engine import Engine, Pattern
+from gateway.detect.engine import Engine, Pattern, TooManyHits
 from gateway.detect.number import birth_date
 from gateway.detect.rows import halves_in_rows
 from gateway.detect.spoken import HINTED, SPELLED_REACH, SPOKEN, spelled
@@ -17,6 +17,9 @@ from gateway.detect.written import WRITTEN, Candidate, grouped, lookalike
 
 BUDGET = 50_000
 """Places with the shape of a number in one text; a text with more of them counts as not fully read."""
+
+HINTS = 20_000
+"""Words in one text that promise half a number; each has its surroundings looked through for the other half."""
 
 Match = tuple[int, int, int]
 """A shape's number, and where it was seen."""
@@ -51,10 +54,16 @@ class Shapes:
 
 
 def read(data: bytes, matches: list[Match], today: datetime.date) -> list[Candidate]:
-    """The birth numbers in these places and in the rows below such a place, in order, none overlapping."""
+    """The birth numbers in these places and in the rows below such a place, in order, none overlapping.
+
+    Raises TooManyHits on a text full of words that promise half a number.
+    """
     found: list[Candidate] = []
     done = looked = 0
-    for begin, number in _places(data, matches):
+    places = _places(data, matches)
+    if sum(number >= _FIRST_HINTED for _, number in places) > HINTS:
+        raise TooManyHits
+    for begin, number in places:
         if begin < done or (number == _IN_WORDS and begin < looked):
             continue
         if number == _IN_WORDS:
@@ -62,7 +71,8 @@ def read(data: bytes, matches: list[Match], today: datetime.date) -> list[Candid
         candidate = _SHAPES[number][1](data, begin)
         if candidate is not None and _is_possible(candidate.digits, today):
             found.append(candidate)
-            done = candidate.end
+            done = max(done, candidate.end)
+    found.sort()  # what a word makes a number of may stand before that word
     hints = sorted({start for number, start, _ in matches if number == _FIRST_HINTED})
     return _with_rows(found, halves_in_rows(data, hints, BUDGET), today) if hints else found
 

@@ -17,6 +17,21 @@ from gateway.mail.place import Place
 _HEADED = 300
 """So much of a long first body is read with the subject."""
 _BETWEEN = b"\n\n"
+_ADDRESS_FIELDS = frozenset(
+    (
+        "from",
+        "sender",
+        "to",
+        "cc",
+        "bcc",
+        "reply-to",
+        "resent-from",
+        "resent-to",
+        "resent-cc",
+        "organization",
+        "list-id",
+    )
+)
 
 
 class Part(NamedTuple):
@@ -31,6 +46,8 @@ class Context(NamedTuple):
 
     data: bytes
     parts: tuple[Part, ...]
+    head: int = 0
+    """So many bytes of it are the subject."""
 
     def fragment_at(self, start: int) -> int | None:
         """The text to which something belongs that begins here; None where nothing is judged."""
@@ -63,13 +80,14 @@ class Contexts:
         if self._body is None or not is_subject(place):
             return Context(data, (own,))
         if at == self._subject and self.is_read_with_subject(self._body):
-            whole, parts = self._after_subject(self._body, self._folded[self._body], data)
-            return Context(whole, (own, *parts))
-        return Context(data + _BETWEEN + fold(self._fragments[self._body].text[:_HEADED]), (own,))
+            whole, parts, head = self._after_subject(self._body, self._folded[self._body], data)
+            return Context(whole, (own, *parts), head)
+        return Context(data + _BETWEEN + fold(self._fragments[self._body].text[:_HEADED]), (own,), len(data))
 
     def _after_subject(self, at: int, body: bytes, subject: bytes) -> Context:
         head = subject + _BETWEEN
-        return Context(head + body, (Part(at, Span(len(head), len(head) + len(body))),))
+        part = Part(at, Span(len(head), len(head) + len(body)))
+        return Context(head + body, (part,), len(subject))
 
 
 def is_subject(place: Place) -> bool:
@@ -78,3 +96,9 @@ def is_subject(place: Place) -> bool:
 
 def is_body(place: Place) -> bool:
     return place.outermost.kind in ("text", "html")
+
+
+def is_address_field(place: Place) -> bool:
+    """Whether offices and people are named there, with what they do (`Ergoterapeut Mona`) and not what ails them."""
+    step = place.steps[-1]
+    return step.kind == "header" and step.format in _ADDRESS_FIELDS

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from gateway.detect.candidates import Match, Shapes, read, run_of
-from gateway.detect.labels import Label, Labels, surroundings
+from gateway.detect.labels import OF_A_RUN, Label, Labels, surroundings
 from gateway.detect.neighbours import (
     Columns,
     given_name_beside,
     in_link,
     is_about,
     is_moment,
+    is_named_number,
     person_beside,
     speaking_against,
     stands_free,
@@ -33,10 +34,14 @@ _MANY = 300
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
 _STRONG_CUES = ("cue.near", "cue.column")
 _AS_WRITTEN = ("form.hyphen",)
+_DIVIDED = (_AS_WRITTEN, ("form.space",), ("form.mark",), ("form.stroke",))
+"""As nobody writes a number that comes in one run."""
 _CROWD = 8
 _LOOSE_FORMS = {"form.plain", "form.space", "form.mark", "form.line"}
 """Ways of writing that other numbers share."""
-_GATES = {"form.nine", "form.halves", "form.words", "form.lookalike", "form.odd", "form.year_first"}
+_GATES = {
+    "form.nine", "form.halves", "form.words", "form.lookalike", "form.odd", "form.year_first", "form.backwards",
+}  # fmt: skip
 """Forms that mean nothing without a word for CPR numbers."""
 
 
@@ -84,7 +89,7 @@ class CprDetector:
             part = part_at(candidate.start)
             if part is None or (part, candidate.digits) in certain:
                 continue
-            facts = (*candidate.form, *self._facts(candidate.digits))
+            facts = (*_form_of(candidate), *self._facts(candidate.digits))
             if candidate.digits in self._rules.allow or not (cues_occur or self._is_enough(facts)):
                 continue
             head = heads.over(candidate.start)
@@ -95,7 +100,7 @@ class CprDetector:
             else:
                 evidence = (*facts, *self._context(data, candidate, head, look, crowd, today))
             confidence, explained = self._judged(evidence)
-            if confidence is None or (candidate.form[0] in _GATES and not _has_cue(evidence)):
+            if confidence is None or (facts[0] in _GATES and not _has_cue(evidence)):
                 continue
             if confidence == Confidence.CERTAIN:
                 certain.add((part, candidate.digits))
@@ -134,9 +139,14 @@ class CprDetector:
         cue, counter, person = look(before, after)
         if cue != "cue.near" and not counter:
             cue, counter = head.cue or cue, head.counter
-        named = person_beside(before, after) or (not counter and given_name_beside(before, after, self._names))
+        if counter and is_named_number(before, self._names):
+            named, counter = True, ""
+        else:
+            named = person_beside(before, after) or (not counter and given_name_beside(before, after, self._names))
         if cue:
             yield cue
+        if counter == OF_A_RUN:
+            counter = "" if candidate.form in _DIVIDED else "counter.near"
         if counter and not ((named or candidate.form == _AS_WRITTEN) and is_about(before)):
             yield "counter.softened" if cue in _STRONG_CUES else counter
         if named:
@@ -151,6 +161,13 @@ class CprDetector:
                 yield "moment.written" if candidate.form == _AS_WRITTEN and stands_free(before, after) else "moment"
             if crowd and not named and candidate.form[0] in _LOOSE_FORMS:
                 yield "crowd"
+
+
+def _form_of(candidate: Candidate) -> tuple[str, ...]:
+    """How it is written. Ten digits in words that also hold their check digit are no chance, whatever stands around."""
+    if candidate.form == ("form.words",) and check_digit_holds(candidate.digits):
+        return ("form.said",)
+    return candidate.form
 
 
 def _is_crowd(candidates: list[Candidate], others: int) -> bool:

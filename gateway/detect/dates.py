@@ -42,9 +42,11 @@ WORD_EDGE = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
 def date_digits(match: re.Match[bytes]) -> str:
     """DDMMYY of a date matched by `LOOSE_DATE` or its like: groups day, month or word, year."""
     month = match["month"]
-    number = int(month) if month else _number_of(match["word"][:3].lower().decode("ascii"))
+    number = int(month) if month else month_number(match["word"])
     return f"{int(match['day']):02}{number:02}{match['year'][-2:].decode('ascii')}"
 
 
-def _number_of(month: str) -> int:
+def month_number(word: bytes) -> int:
+    """Which month a word of `MONTH_WORD` is, from 1."""
+    month = word[:3].lower().decode("ascii")
     return _MONTHS.index(_ENGLISH.get(month, month)) + 1

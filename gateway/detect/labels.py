@@ -18,7 +18,10 @@ _AROUND = 240
 """How far from a number its words are looked for, in bytes."""
 _CLOSE = 110
 """The same in a text full of numbers."""
-_CUE, _MAYBE_CUE, _STRONG, _WEAK, _PERSON = range(1, 6)
+_CUE, _MAYBE_CUE, _STRONG, _WEAK, _PERSON, _RUN = range(1, 7)
+OF_A_RUN = "counter.run"
+"""A label of numbers that come in one run only (`P-nr.`); it says nothing of digits that are divided."""
+_LABELS = (_STRONG, _WEAK, _RUN)
 _NEAR = 90
 _BESIDE = 28
 _FEW_WORDS = 2
@@ -58,8 +61,9 @@ class Labels:
         maybe = [Pattern(_MAYBE_CUE, expression(word)) for word in rules.weak_cues]
         strong = [Pattern(_STRONG, expression(word)) for word in rules.counter_cues]
         weak = [Pattern(_WEAK, expression(word)) for word in rules.weak_counter_cues]
+        runs = [Pattern(_RUN, expression(word)) for word in rules.run_counter_cues]
         persons = [Pattern(_PERSON, expression(word)) for word in rules.person_words]
-        self._words = Engine([*cues, *maybe, *strong, *weak, *persons])
+        self._words = Engine([*cues, *maybe, *strong, *weak, *runs, *persons])
         self._cues = Engine([*cues, *maybe])
 
     def cues_occur(self, data: bytes) -> bool:
@@ -69,7 +73,9 @@ class Labels:
     def around(self, before: bytes, after: bytes) -> Label:
         """What the words before and after a number say it is."""
         hits = [Hit(*each) for each in self._words.matches(before + _BETWEEN + after)]
-        beside = [hit for hit in hits if hit.kind in (_STRONG, _WEAK) and _is_beside(hit, before, after)]
+        runs = [hit for hit in hits if hit.kind == _RUN]
+        labels = [hit for hit in hits if hit.kind in _LABELS and (hit.kind == _RUN or not _is_within(hit, runs))]
+        beside = [hit for hit in labels if _is_beside(hit, before, after)]
         cues = [hit for hit in hits if hit.kind == _CUE or (hit.kind == _MAYBE_CUE and not _is_outdone(hit, beside))]
         cue = ""
         for hit in cues:
@@ -79,7 +85,7 @@ class Labels:
         if cues or not _stands_alone(before, after):
             near = any(_is_near(hit, before, after) for hit in persons)
         else:  # the text around says whose it is, unless it speaks of other numbers
-            near = bool(persons) and all(_is_within(hit, persons) for hit in hits if hit.kind in (_STRONG, _WEAK))
+            near = bool(persons) and all(_is_within(hit, persons) for hit in hits if hit.kind in _LABELS)
         person = "person.word" if near else ""
         return Label(cue, _counter(others, "counter.near"), person)
 
@@ -124,8 +130,10 @@ def _stands_alone(before: bytes, after: bytes) -> bool:
 
 
 def _counter(kinds: set[int], strong: str) -> str:
-    if _STRONG in kinds:
+    if _STRONG in kinds or (_RUN in kinds and strong != "counter.near"):
         return strong
+    if _RUN in kinds:
+        return OF_A_RUN
     return "counter.weak" if _WEAK in kinds else ""
 
 
@@ -150,7 +158,7 @@ def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
 
 def _strength(hit: Hit, before: bytes) -> int:
     """A strong label is as weak as others where more than a few words part it from the number."""
-    if hit.kind == _STRONG and len(_WORD.findall(before, hit.end - 1)) > _FEW_WORDS:
+    if hit.kind in (_STRONG, _RUN) and len(_WORD.findall(before, hit.end - 1)) > _FEW_WORDS:
         return _WEAK
     return hit.kind
 
@@ -169,6 +177,6 @@ def _is_of(hit: Hit, cues: list[Hit]) -> bool:
     return any(cue.start <= hit.end and hit.start <= cue.end + 2 for cue in cues)
 
 
-def _is_within(hit: Hit, persons: list[Hit]) -> bool:
-    """Whether a label is part of a word for a person: the `nr.` of `hendes nr.` labels no thing."""
-    return any(person.start <= hit.start + 1 and hit.end <= person.end for person in persons)
+def _is_within(hit: Hit, others: list[Hit]) -> bool:
+    """Whether a label is part of a longer word: the `nr.` of `hendes nr.` labels no thing, that of `P-nr.` no other."""
+    return any(other.start <= hit.start + 1 and hit.end <= other.end for other in others)

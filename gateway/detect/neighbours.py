@@ -17,6 +17,9 @@ _NAME_BEFORE = re.compile(
     + _NAME
     + rb"|[A-Z]\.?)){1,3}(?:[ ,:]{1,2}(?:[a-z]|\xc3[\xa0-\xbf]){1,10}){0,2}[ \t\n_:,;()|-]{1,12}\Z"
 )
+_NAMED_NUMBER = re.compile(
+    rb"(?P<name>" + _NAME + rb"(?: (?:" + _NAME + rb"|[A-Z]\.?)){0,3}),? (?:nr|nummer)\.?:? {0,2}\Z"
+)
 _NAME_AFTER = re.compile(rb"[ \t_:,;()|-]{1,8}" + _NAME + rb"(?:[ _-](?:" + _NAME + rb"|[A-Z]\.)){1,3}")
 _TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
 _LINK_BEFORE = re.compile(rb"://|^\W*www\.|[a-z0-9]\.[a-z]{2,10}/", re.IGNORECASE)
@@ -49,6 +52,12 @@ def given_name_beside(before: bytes, after: bytes, names: frozenset[str]) -> boo
     left = _LINE.split(before[-_BESIDE:])[-1]
     right = _LINE.split(after[:_BESIDE], maxsplit=1)[0]
     return any(word.decode("utf-8").capitalize() in names for side in (left, right) for word in _GIVEN.findall(side))
+
+
+def is_named_number(before: bytes, names: frozenset[str]) -> bool:
+    """Whether the number is called no more than somebody's: `Farida Noori, nr. 1503226239`."""
+    match = _NAMED_NUMBER.search(before[-80:])
+    return match is not None and any(word.decode("utf-8", "replace") in names for word in match["name"].split())
 
 
 def is_about(before: bytes) -> bool:

@@ -6,6 +6,7 @@ Relations (`jeres søn`, `hun`) and the writer (`jeg`) are words and found with 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 
 from gateway.detect.rules import PersonRules
 from gateway.detect.sentences import Span
@@ -51,7 +52,8 @@ _ONE_CAPITAL = re.compile(_CAPITAL + rb"\Z")
 _OPENS_AMBIGUOUS = re.compile(r"^\W*(?P<name>[A-ZÆØÅ][a-zæøå]+?)(?:s [a-zæøå]|' [a-zæøå]| [a-zæøå]{2,}er\b)")
 _DEFINITE = re.compile(r"(?:en|et|erne|ene|er|ing|else|hed|dom|skab|tion)$")
 
-NAMED, RELATED, POSSIBLE = "person.named", "person.relation", "person.possible"
+NAMED, RELATED, GROUPED = "person.named", "person.relation", "person.group"
+POSSIBLE, AGENT = "person.possible", "person.agent"
 
 
 def _only_speaks_or_hears(sentence: str, name: re.Match[str]) -> bool:
@@ -69,6 +71,47 @@ def leaves_out_the_writer(sentence: str) -> bool:
     return _ELLIPTIC.match(sentence) is not None
 
 
+_IS_SAID_OF = re.compile(r" (?:selv )?(?:har|er|fik|får|lider|led|blev|bliver|var|havde|skal|kan ikke)\b")
+
+_BUT = r"(?:ikke|men|mens|selv|fordi|da|når|hvis|for (?:hun|han|jeg))\b"
+
+
+class Agents:
+    """Tells who does something with a word from whom it concerns: `Mads holder oplæg om`, `psykolog Rikke Holm`."""
+
+    _BEFORE, _AFTER = 48, 80
+
+    def __init__(self, rules: PersonRules) -> None:
+        self._names = rules.names | rules.ambiguous_names
+        titles, acts = _either(rules.titles), _either(rules.acts)
+        name = rf"(?:\w*(?:{titles}) )?[A-ZÆØÅ][\w-]+(?: [A-ZÆØÅ][\w.-]*)?"
+        names = rf"(?: [A-ZÆØÅ][\w.-]*){{0,3}}(?:(?:, {name})? og {name})?"
+        listed = rf"(?: [A-ZÆØÅ][\w.-]*){{0,3}}(?:, {name}){{0,12}}(?: og {name})?"
+        self._introduced = re.compile(rf"(?:\b(?i:{_either(rules.introductions)}):?|(?i:{titles})|\bv/|\" af) ?\Z")
+        self._rest_of_name = re.compile(listed)
+        self._does = re.compile(rf"(?P<names>{names})(?: (?:{acts})\b(?!,? {_BUT})|, (?:\w+ )?\w*(?:{titles})\b)")
+
+    def end(self, sentence: str, name: re.Match[str]) -> int:
+        """Where the names end of those who only arrange, teach or tell it; -1 where somebody may be concerned."""
+        is_genitive = name.group()[-1] == "s" and name.group() not in self._names
+        if is_genitive and sentence[name.end() : name.end() + 2].strip()[:1].islower():
+            return -1
+        does = self._does.match(sentence, name.end(), name.end() + self._AFTER)
+        if does is not None:
+            return does.end("names")
+        before = sentence[max(0, name.start() - self._BEFORE) : name.start()]
+        if self._introduced.search(before) is None:
+            return -1
+        rest = self._rest_of_name.match(sentence, name.end())
+        end = rest.end() if rest is not None else name.end()
+        return -1 if _IS_SAID_OF.match(sentence, end) else end
+
+
+def _either(phrases: Sequence[str]) -> str:
+    """A pattern for any of the phrases; where one has a space, two words may stand there."""
+    return "|".join(re.escape(phrase).replace(r"\ ", r" (?:\w+ ){0,2}") for phrase in phrases) or r"\b\B"
+
+
 class Names:
     """Recognises names by lists and by how Danish writes them: only proper names are capitalised inside a sentence."""
 
@@ -78,6 +121,7 @@ class Names:
         self._names_inside = rules.names | rules.ambiguous_names
         self._not_names = rules.not_names
         self._openers = rules.openers
+        self._agents = Agents(rules)
 
     def includes(self, data: bytes, span: Span) -> bool:
         """Whether a word is part of a longer name: `Den Katolske Kirke`, `Karl Kræft Jensen`; not `Emil Astma`."""
@@ -94,26 +138,39 @@ class Names:
             return runs_on or _TEXT_AFTER.match(data, span.end) is not None
         return runs_on or before["inside"] is not None
 
-    def in_sentence(self, sentence: str) -> str:
-        """`person.named`, `person.possible` or nothing."""
+    def is_nominative(self, word: bytes) -> bool:
+        """Whether a name ends with an s of its own: `Mads`, `Elias`."""
+        name = word.decode("utf-8", "replace")
+        return name in self._names_inside and name not in _PRONOUNS
+
+    def in_sentence(self, sentence: str, is_common: Callable[[str], bool]) -> str:
+        """`person.named`, `person.possible`, `person.agent` or nothing.
+
+        is_common: whether a word that may be a name stands near with a small letter, too.
+        """
         if sentence.islower():
             return ""
         if _MAYBE_INITIAL.search(sentence) and _INITIALS.search(sentence):
             return NAMED
         best = ""
-        previous_end = -2
+        previous_end = agent_end = -2
+        concerned = False
         opening = len(sentence) - len(sentence.lstrip(_OPENING_MARKS))
         for match in _CAPITALISED.finditer(sentence):
             word, start = match.group(), match.start()
             first = start <= opening
-            if self._is_name(word, first):
-                if not _only_speaks_or_hears(sentence, match):
-                    return NAMED
-            elif not first and self._may_be_name(word, sentence[:start]) and not _only_speaks_or_hears(sentence, match):
-                if start == previous_end + 1:
+            if start < agent_end:
+                continue
+            known = self._is_name(word, first)
+            if not known and (first or not self._may_be_name(word, sentence[:start])):
+                continue
+            agent_end = max(agent_end, self._agents.end(sentence, match))
+            if start > agent_end and not _only_speaks_or_hears(sentence, match):
+                if known or start == previous_end + 1:
                     return NAMED
                 best, previous_end = POSSIBLE, match.end()
-        return best or self._opening_name(sentence)
+                concerned = concerned or _IS_SAID_OF.match(sentence, match.end()) is not None
+        return AGENT if agent_end > 0 and not concerned else best or self._opening_name(sentence, is_common)
 
     def _is_name(self, word: str, first: bool) -> bool:
         known = self._names if first else self._names_inside
@@ -124,7 +181,7 @@ class Names:
             return False
         return not (_NO_NAME_ENDING.search(word) or _PLACE_BEFORE.search(before[-8:]) or before.rstrip()[-1:] in ".!?:")
 
-    def _opening_name(self, sentence: str) -> str:
+    def _opening_name(self, sentence: str, is_common: Callable[[str], bool]) -> str:
         either = _OPENS_AMBIGUOUS.match(sentence)
         if either is not None and either["name"] in self._ambiguous and either["name"] not in _PRONOUNS:
             return NAMED
@@ -134,4 +191,6 @@ class Names:
         word = match["name"]
         if word.lower() in self._openers or word in self._not_names or _NO_NAME_ENDING.search(word):
             return ""
-        return "" if _DEFINITE.search(word) else POSSIBLE
+        if word in self._ambiguous and word not in _PRONOUNS:
+            return NAMED
+        return "" if _DEFINITE.search(word) or is_common(word) else POSSIBLE

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from gateway.detect.once import once
-from gateway.detect.persons import NAMED, RELATED, Names, leaves_out_the_writer
-from gateway.detect.sentences import Span, ends_of_sentences, without_formalities
+from gateway.detect.persons import GROUPED, NAMED, RELATED, Names, leaves_out_the_writer
+from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
+from gateway.detect.ties import TIE_REACH, Ties, is_in_fiction, ties
 from gateway.detect.vocabulary import (
+    EXCUSE,
+    GROUP,
     INNOCENT,
     LIGHT,
     MEDIUM,
@@ -26,6 +29,8 @@ from gateway.detect.vocabulary import (
     STOP,
     STRONG,
     TERMS,
+    THING,
+    TOPIC,
     WEAK,
     Found,
     Vocabulary,
@@ -36,6 +41,7 @@ REACH = 2
 """So many sentences before and after one may say of whom it speaks."""
 _RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
 _MARGIN = 1_000
+_COMMON_REACH = 500
 _OWNER_REACH = 40
 _YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
 _OWNER = re.compile(
@@ -44,9 +50,35 @@ _OWNER = re.compile(
     rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)\Z"
 )
 """Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
+_TOPIC_REACH = 90
+_NO_TOPIC = re.compile(
+    rb"(?<! der)(?<! som) (?:har|havde|er|fik|f\xc3\xa5r|fordi|men|da|jeg|hans|hendes|sin|min|mit|jeres|dit|din|vores) "
+)
+"""What stands between a topic and a word that is said of somebody."""
+_THING_REACH = 70
+_LETTERS = rb"[a-z\x80-\xff]+"
+_NOT_THE_THING = (
+    rb"(?!jeg|mig|mi[nt]e? |han|hun|hende|vi |os |ham |barn|dreng|pige|mor |far |s\xc3\xb8n|datter|for |fordi|da |mens?"
+    rb"|efter|siden)"
+)
+_THING_HAS = re.compile(
+    rb",?(?: som| der)? (?:" + _LETTERS + rb" ){0,3}?"
+    rb"(?:er|har|var|blev|bliver|fik|f\xc3\xa5r|havde|lider|led|g\xc3\xa5r|ligger|d\xc3\xb8de)"
+    rb"(?: " + _NOT_THE_THING + _LETTERS + rb",?){0,7} \Z|,? \Z"
+)
+"""What ties a thing to what is said of it."""
 _SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
+
+
+_COUNTED = re.compile(
+    rb"(?<! med)(?<! har)(?<! til)(?<!deres)(?<!vores)(?<!passer)(?<! og)"
+    rb" (?:[3-9]|[1-9][0-9]{1,3}|tre|fire|fem|seks|syv|otte|ni|ti) "
+    rb"(?:procent af )?(?:b\xc3\xb8rn|unge|elever|medarbejdere|ansatte|familier|for\xc3\xa6ldre|deltagere|kolleger"
+    rb"|personer|drenge|piger|borgere) "
+)
+"""So many that nobody in particular is spoken of."""
 
 
 class Term(NamedTuple):
@@ -73,12 +105,13 @@ Surroundings = tuple[int, int, bytes, bytes]
 class Passage:
     """A stretch of text cut into sentences; its places are those of the whole text."""
 
-    def __init__(self, data: bytes, plain: bytes, stretch: Stretch, names: Names) -> None:
-        self.data, self.plain, self.names = data, plain, names
+    def __init__(self, data: bytes, plain: bytes, stretch: Stretch, names: Names, heads: re.Pattern[bytes]) -> None:
+        self.data, self.plain, self.names, self._heads = data, plain, names, heads
         self._stretch = stretch
         piece = data[stretch.start : stretch.end]
         self._ends = ends_of_sentences(piece)
-        self._visible = without_formalities(piece)
+        self.titles = quoted_titles(piece)
+        self._visible = blanked(without_formalities(piece), self.titles)
 
     def runs(self, vocabulary: Vocabulary) -> list[list[Sentence]]:
         """The sentences that hold such a word and their neighbours, in order, parted where sentences are left out."""
@@ -88,6 +121,18 @@ class Passage:
         """What is written there, without greetings, signatures and addresses."""
         offset = self._stretch.start
         return self._visible[start - offset : end - offset].decode("utf-8", "replace")
+
+    def is_in_title(self, term: Term) -> bool:
+        """Whether a word stands in a quoted title."""
+        offset = self._stretch.start
+        at = bisect_left(self.titles, (term.start - offset, 0)) - 1
+        return at >= 0 and term.end <= self.titles[at].end + offset
+
+    def is_about_it_only(self, end: int, last: int) -> bool:
+        """Whether a word that begins before this place goes on as a museum, a film, a fund for what it begins with."""
+        if end < last:
+            return self._heads.match(self.plain, end) is not None
+        return self.data[last : last + 1] == b"-" and self._heads.match(self.plain, last + 1) is not None
 
     def surroundings(self, sentence: Sentence, low: int, high: int) -> Surroundings:
         """All that decides on a sentence whose neighbours reach from here to there."""
@@ -133,6 +178,8 @@ class Sentence:
         self._passage = passage
         self._sensitive: list[Found] = []
         self._persons: list[Found] = []
+        self._topics: list[int] = []
+        self._things: list[Found] = []
         self._raw = 0
 
     def add(self, found: Found) -> None:
@@ -141,8 +188,12 @@ class Sentence:
         self._raw |= kind
         if kind & (TERMS | STOP):
             self._sensitive.append(found)
-        elif kind & (RELATION | SELF | NOBODY):
+        elif kind & (RELATION | GROUP | SELF | NOBODY):
             self._persons.append(found)
+        elif kind == TOPIC:
+            self._topics.append(found[2])
+        elif kind == THING:
+            self._things.append(found)
 
     @property
     def may_be_sensitive(self) -> bool:
@@ -152,9 +203,9 @@ class Sentence:
     def kinds(self) -> int:
         """What its words are for, added up; a person in a phrase for nobody (`en mor`, `hvis du`) is none."""
         kinds = self._raw
-        if kinds & NOBODY and kinds & (RELATION | SELF):
+        if kinds & NOBODY and kinds & (RELATION | GROUP | SELF):
             phrases = [each for each in self._persons if each[0] == NOBODY]
-            kinds &= ~(RELATION | SELF)
+            kinds &= ~(RELATION | GROUP | SELF)
             for found in self._persons:
                 if found[0] != NOBODY and not any(_is_within(found, phrase) for phrase in phrases):
                     kinds |= found[0]
@@ -172,7 +223,7 @@ class Sentence:
             whole = _whole(plain, start, end)
             if kind == STOP:
                 stops.append((word.category, *whole))
-            else:
+            elif not (word.text[-1] == "*" and self._passage.is_about_it_only(end, whole[1])):
                 terms.append(Term(word, _RANK[kind], *whole))
         if len(terms) > 1:
             terms = _distinct(terms)
@@ -187,18 +238,27 @@ class Sentence:
     @once
     def person(self) -> str:
         """The person it speaks of, as a kind of evidence; empty for nobody."""
-        named = self._passage.names.in_sentence(self._text)
-        if named == NAMED or not self.kinds & RELATION:
-            return named or (RELATED if self._speaks_to_reader() else "")
-        return RELATED
+        named = self._passage.names.in_sentence(self._text, self._is_common_here)
+        if named == NAMED:
+            return NAMED
+        to_reader = not named and not self.speaks_to_anybody and self._speaks_to_reader()
+        if self.kinds & RELATION or to_reader:
+            return RELATED
+        return GROUPED if self.kinds & GROUP else named
 
     @property
-    def has_person(self) -> bool:
-        return bool(self.kinds & RELATION or self.person)
+    def speaks_of_somebody(self) -> bool:
+        """Whether a neighbour may take its person from here: somebody's relation or name, not what only may be one."""
+        return bool(self.kinds & RELATION) or self.person in (NAMED, RELATED)
 
     @once
     def speaks_of_self(self) -> bool:
         return bool(self.kinds & SELF) or bool(self.terms and leaves_out_the_writer(self._text))
+
+    @property
+    def speaks_to_anybody(self) -> bool:
+        """Whether its only person is one of a phrase for nobody: `hvis du er gravid`."""
+        return bool(self._raw & NOBODY)
 
     @property
     def has_predicate(self) -> bool:
@@ -207,7 +267,7 @@ class Sentence:
     @once
     def innocent(self) -> int:
         """The strongest context of everybody and nobody: OTHER, INNOCENT, LIGHT, or none."""
-        if self.terms and self._is_form() and self.person != NAMED:
+        if self.terms and (self._is_form() or self._counts_people()) and self.person != NAMED:
             return INNOCENT
         return next((kind for kind in (OTHER, INNOCENT, LIGHT) if self.kinds & kind), 0)
 
@@ -217,17 +277,90 @@ class Sentence:
         *words, rest = before.split(b" ")
         if rest or not words:
             return False
+        names = self._passage.names
         if _is_owner(words[-1], is_whole=len(words) > 1):
-            return True
-        return len(words) > 1 and _is_small(words[-1]) and _is_owner(words[-2], is_whole=len(words) > 2)
+            return not names.is_nominative(words[-1])
+        if not (len(words) > 1 and _is_small(words[-1]) and _is_owner(words[-2], is_whole=len(words) > 2)):
+            return False
+        return not names.is_nominative(words[-2])
+
+    def is_topic(self, category: str) -> bool:
+        """Whether all it says of this category is what something is about: `en bog om autisme`."""
+        return bool(self._topics) and self._all(category, self._is_topic)
+
+    @property
+    def excuses_somebody(self) -> bool:
+        """Whether somebody cannot come or take part, so that what is said is no play."""
+        return bool(self._raw & EXCUSE)
+
+    def is_tied(self, category: str) -> bool:
+        """Whether a word of this category is said of somebody by grammar: `hun er i kemoterapi`, `Mads har autisme`."""
+        if self._is_form():
+            return False
+        return any(self.owns(term) or self._ties(term).any for term in self._terms_of(category))
+
+    def is_tied_by_name(self, category: str) -> bool:
+        """The same where a creature is spoken of too: a pronoun may be its, the name in a clause of its own is not.
+
+        What happens to somebody in a film or a play happens to nobody.
+        """
+        if is_in_fiction(self._passage.plain, max(0, self.start - 1), self.end):
+            return False
+        return any(self._ties(term).by_name for term in self._terms_of(category))
+
+    def _terms_of(self, category: str) -> list[Term]:
+        return [term for term in self.terms if term.word.category == category]
+
+    def _ties(self, term: Term) -> Ties:
+        before = self._passage.data[max(self.start, term.start - TIE_REACH) : term.start]
+        return ties(before, " " in term.word.text, self._passage.names.is_nominative)
+
+    def is_said_of_things(self, category: str) -> bool:
+        """Whether all it says of this category is said of things: `alarmen er sygemeldt`, `en amputeret dinosaur`."""
+        return bool(self._things) and self._all(category, self._is_of_a_thing)
+
+    def is_title(self, category: str) -> bool:
+        """Whether all it says of this category stands in quoted titles: `"Da Konrad blev blind" er udkommet`."""
+        return bool(self._passage.titles) and self._all(category, self._passage.is_in_title)
+
+    def _all(self, category: str, holds: Callable[[Term], bool]) -> bool:
+        """Whether this holds of all words of the category that count."""
+        return all(holds(term) for term in self.terms if term.word.category == category and term.rank > 1)
+
+    def _is_of_a_thing(self, term: Term) -> bool:
+        data = self._passage.data
+        for _, start, end, _ in self._things:
+            if start == term.end:
+                return True
+            if end - 1 < term.start <= end + _THING_REACH and _THING_HAS.match(data[end - 1 : term.start]):
+                return True
+        return False
+
+    def _is_topic(self, term: Term) -> bool:
+        """Whether nothing but what a text or a talk may be about stands between `om` and the word."""
+        at = bisect_left(self._topics, term.start + 2) - 1
+        if at < 0 or term.start - self._topics[at] > _TOPIC_REACH:
+            return False
+        return _NO_TOPIC.search(self._passage.plain, self._topics[at] - 1, term.start) is None
 
     @once
     def _text(self) -> str:
         return self._passage.text(self.start, self.end)
 
+    def _is_common_here(self, word: str) -> bool:
+        """Whether a capitalised word stands near with a small letter, too, and is thus no name."""
+        common = b" " + word.lower().encode()
+        low, high = max(0, self.start - _COMMON_REACH), self.end + _COMMON_REACH
+        at = self._passage.data.find(common, low, high)
+        return at >= 0 and self._passage.plain[at + len(common) : at + len(common) + 1] == b" "
+
     def _speaks_to_reader(self) -> bool:
         plain = self._passage.plain
         return any(_YOURS.search(plain[max(0, term.start - 40) : term.start]) for term in self.terms)
+
+    def _counts_people(self) -> bool:
+        counted = _COUNTED.search(self._passage.plain, max(0, self.start - 1), self.end)
+        return counted is not None and not self.kinds & SELF
 
     def _is_form(self) -> bool:
         return _FORM.search(self._passage.data, self.start, self.end) is not None

@@ -50,8 +50,10 @@ def halves_in_rows(data: bytes, hints: Sequence[int], budget: int) -> list[Candi
 
 def _head(data: bytes, hint: int) -> _Head | None:
     start = data.rfind(b"\n", max(0, hint - _LONGEST), hint) + 1
-    end = _end_of_line(data, hint)
-    line = data[start : min(end, start + _LONGEST)]
+    end = data.find(b"\n", hint, hint + _LONGEST)
+    if end < 0:
+        return None  # no rows below, or a line that is longer than any head
+    line = data[start:end]
     delimiter = next((each for each in _DELIMITERS if each in line), b"")
     if not delimiter:
         return None

@@ -29,6 +29,9 @@ EVIDENCE = {
     "form.year_first": "the date from the year on",
     "form.nine": "nine digits, as when a spreadsheet takes the leading zero",
     "form.lookalike": "letters that look like digits",
+    "form.disguised": "letters that look like digits, in what is written as a CPR number else",
+    "form.backwards": "a number to be read from its end",
+    "form.said": "the digits in words, and they have a valid check digit",
     "form.health": "the health service's replacement number, with two letters",
     "form.words": "the digits in words",
     "form.halves": "a birth date and, apart from it, the last four digits",
@@ -60,15 +63,23 @@ EVIDENCE = {
     "term.owned": "somebody's own: his, hers, my, or a genitive before it",
     "person.named": "a named person in the sentence",
     "person.relation": "somebody's relation, or he or she",
+    "person.agent": "somebody who arranges, teaches or tells it, as it seems",
     "person.self": "the writer about himself, or the reader spoken to",
+    "person.group": "several people at once: parents, brothers and sisters",
     "person.possible": "what may be a name",
     "person.nearby": "a person in the sentence before or after",
     "person.self.nearby": "writer or reader in the sentence before or after",
     "predicate": "the word is said of the person",
     "innocent": "a context of everybody and nobody: course, policy, organisation",
     "innocent.nearby": "such a context in the sentence before or after",
+    "innocent.tied": "such a context, but grammar ties the word to somebody",
+    "innocent.around": "another one around it",
     "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
     "innocent.other.nearby": "such a creature in the two sentences before",
+    "innocent.topic": "what a book, a talk, a course is about",
+    "innocent.thing": "said of a thing: a machine, a plant, a toy",
+    "innocent.title": "the title of a book, a film, a course in quotation marks",
+    "innocent.subject": "the subject line speaks of everybody and nobody, of play or of others than people",
     "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
@@ -77,7 +88,7 @@ EVIDENCE = {
 LONG = 7
 """A word has at least so many letters if a slip in it leaves it recognisable and makes no other word of it."""
 
-_LABELS = ("weak_cues", "counter_cues", "weak_counter_cues", "person_words")
+_LABELS = ("weak_cues", "counter_cues", "weak_counter_cues", "run_counter_cues", "person_words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,7 @@ class CprRules:
     weak_cues: tuple[str, ...] = ()
     counter_cues: tuple[str, ...] = ()
     weak_counter_cues: tuple[str, ...] = ()
+    run_counter_cues: tuple[str, ...] = ()
     person_words: tuple[str, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=dict)
@@ -141,24 +153,32 @@ class PersonRules:
     ambiguous_names: frozenset[str] = frozenset()
     not_names: frozenset[str] = frozenset()
     openers: frozenset[str] = frozenset()
+    titles: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    introductions: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
     self: tuple[str, ...] = ()
     predicates: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     nobody: tuple[str, ...] = ()
 
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> PersonRules:
         sets = ("names", "ambiguous_names", "not_names", "openers")
-        lists = ("relations", "self", "predicates", "nobody")
+        lists = ("titles", "acts", "introductions", "relations", "groups", "self", "predicates", "nobody")
         _only(data, ("kind", *sets, *lists), f"ord/{name}.yaml")
         return cls(
             names=frozenset(_strings(data, "names")),
             ambiguous_names=frozenset(_strings(data, "ambiguous_names")),
             not_names=frozenset(_strings(data, "not_names")),
             openers=frozenset(_strings(data, "openers")),
+            titles=tuple(_phrases(data, "titles", name)),
+            acts=tuple(_phrases(data, "acts", name)),
+            introductions=tuple(_phrases(data, "introductions", name)),
             relations=tuple(_phrases(data, "relations", name)),
             self=tuple(_phrases(data, "self", name)),
             predicates=tuple(_phrases(data, "predicates", name)),
+            groups=tuple(_phrases(data, "groups", name)),
             nobody=tuple(_phrases(data, "nobody", name)),
         )
 
@@ -203,6 +223,10 @@ class WordRules:
     innocent: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     light: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    things: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    excuses: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
@@ -217,6 +241,10 @@ class WordRules:
             persons=persons[0] if persons else PersonRules(),
             innocent=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "phrases", name)),
             others=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "others", name)),
+            topics=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "topics", name)),
+            excuses=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "excuses", name)),
+            heads=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "heads", name)),
+            things=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "things", name)),
             light=tuple(phrase for name, data in kinds["innocent"] for phrase in _phrases(data, "light", name)),
             identifiers=tuple(
                 Identifier.from_mapping(name, each)

@@ -6,6 +6,7 @@ The greeting names the reader, the sign-off the writer, the head of a quotation 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Pattern
@@ -50,14 +51,35 @@ _OPENINGS = [
             re.IGNORECASE | re.ASCII,
         ),
     ),
-    (_LINE_START + rb"(?:til|att) ", re.compile(rb"[^\n.!?]{0,60}(?=\n|:|\Z)")),
+    (
+        rb"(?:^|\n)[ \t]{0,4}[^\n<>@]{1,60}<[0-9a-z]",
+        re.compile(rb"(?![^\n<>]{0,60} (?:har|er|fik|skal|der|som) )[^\n<>.!?]{1,64}(?=<[^ \n<>]{1,64}@)"),
+    ),
     (rb"[0-9a-z]@[0-9a-z]", re.compile(rb"[^ \t\n<>]{0,140}")),
     (rb"https?://", re.compile(rb"[^\s<>\"]{0,400}")),
 ]
 """Where what only names people begins, and how far it reaches: greetings, sign-offs with the lines of the signature, a
 signature without a sign-off at the end of a mail, heads of quotations and calendars, mail addresses, links."""
+_LAST_REACH = 90
+_INITIAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]*\.?"
+_LAST_NAME = re.compile(rb"(?:(?<=\n)|(?<=[.!?)] ))" + _INITIAL + rb"(?:[ ]" + _INITIAL + rb"){0,2}[ \t\n]*\Z")
+"""A name alone at the end of a mail."""
 _ENGINE = Engine([Pattern(number, start) for number, (start, _) in enumerate(_OPENINGS)])
 _BLANKED = bytes(code if code == 0x0A else 0x20 for code in range(256))
+
+
+_QUOTED = re.compile(
+    rb"\"(?:[A-Z]|\xc3[\x80-\x9e])(?:[^\"\n .]{0,30} [^\"\n]{1,70}\"|[^\"\n]{1,70}\"(?= af (?:[A-Z]|\xc3[\x80-\x9e])))"
+)
+_SPEECH_REACH = 24
+_SAYS = (
+    rb"(?:sagde|siger|sige|skrev|skriver|svarede|svarer|r\xc3\xa5bte|r\xc3\xa5ber|fortalte|fort\xc3\xa6ller|spurgte|sp\xc3\xb8rger"
+    rb"|hviskede|mener|kald[a-z]*|diagnosen?|st\xc3\xa5r|stod|lyder|l\xc3\xb8d|konkluder[a-z]*|citat|journal[a-z]*)"
+)
+_SPEECH = re.compile(
+    rb"\b" + _SAYS + rb"\b[^.\"]*\Z|[a-z] ?(?<!sang)(?<!bog)(?<!film)(?<!titel)(?<!kursus)(?<!tema)(?<!emne): ?\Z", re.I
+)
+_SPEECH_AFTER = re.compile(rb"[,.]? ?" + _SAYS + rb"\b", re.I)
 
 
 class Span(NamedTuple):
@@ -93,6 +115,31 @@ def without_formalities(data: bytes) -> bytes:
         if reach is not None and reach.end() > begin:
             pieces += (data[done:begin], reach.group().translate(_BLANKED))
             done = reach.end()
+    last = _LAST_NAME.search(data, max(done, len(data) - _LAST_REACH))
+    if last is not None:
+        pieces += (data[done : last.start()], last.group().translate(_BLANKED))
+        done = len(data)
+    return b"".join((*pieces, data[done:])) if pieces else data
+
+
+def quoted_titles(data: bytes) -> list[Span]:
+    """Where titles of books, films and courses stand in quotation marks: a capital, two words, and nobody says it."""
+    titles: list[Span] = []
+    for match in _QUOTED.finditer(data):
+        before = data[max(0, match.start() - _SPEECH_REACH) : match.start()]
+        after = data[match.end() : match.end() + _SPEECH_REACH]
+        if not (_SPEECH.search(before) or _SPEECH_AFTER.match(after)):
+            titles.append(Span(match.start(), match.end()))
+    return titles
+
+
+def blanked(data: bytes, spans: Sequence[Span]) -> bytes:
+    """The text with these stretches blanked; as long as it was."""
+    pieces: list[bytes] = []
+    done = 0
+    for start, end in spans:
+        pieces += (data[done:start], data[start:end].translate(_BLANKED))
+        done = end
     return b"".join((*pieces, data[done:])) if pieces else data
 
 

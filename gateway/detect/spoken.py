@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from gateway.detect.dates import (
     ANY_DATE,
@@ -20,6 +21,7 @@ from gateway.detect.dates import (
     date_digits,
 )
 from gateway.detect.number import birth_date
+from gateway.detect.said import ONE_NUMBER, SAID_NUMBERS, dates_in_words
 from gateway.detect.written import Candidate, Shape, is_amount
 
 _APART = rb"[^0-9A-Za-z\x80-\xff]{1,4}"
@@ -29,28 +31,10 @@ _JOINING = (
 )
 _SAID = rb"(?:" + _JOINING + rb"){1,4}" + _APART
 """What people say between the halves: `150322 streg 6239`, `150322 og så 6239`."""
-_UNITS = ("nul", "en", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni")
-_TEENS = ("ti", "elleve", "tolv", "tretten", "fjorten", "femten", "seksten", "sytten", "atten", "nitten")
-_TENS = {"tyve": 2, "tredive": 3, "fyrre": 4, "halvtreds": 5, "tres": 6, "halvfjerds": 7, "firs": 8, "halvfems": 9}
-
-
-def _number_words() -> dict[bytes, str]:
-    words = {word: str(value) for value, word in enumerate(_UNITS)}
-    words |= {"et": "1", "én": "1", "ét": "1", "nuller": "0"}
-    words |= {word: str(10 + value) for value, word in enumerate(_TEENS)}
-    for word, ten in _TENS.items():
-        words[word] = f"{ten}0"
-        words |= {f"{unit}og{word}": f"{ten}{value}" for value, unit in enumerate(_UNITS) if value}
-    return {word.encode(): digits for word, digits in words.items()}
-
-
-_WORDS = _number_words()
-_LONGEST_FIRST: list[bytes] = sorted(_WORDS, key=len, reverse=True)
-_WORD = b"(?:" + b"|".join(_LONGEST_FIRST) + b")"
-_WORD_GAP = rb"[ ,.\-\n]{1,4}(?:og )?"
+_WORD_GAP = rb"[ ,.\-\n]{1,4}(?:(?:og )?(?:s\xc3\xa5|derefter|(?:binde)?streg)[ ,]{1,2}|og )?"
 _IN_DIGITS = rb"[0-9](?:(?:[ .,\-]{0,2}| og )[0-9]){3}"
 _LAST_FOUR = re.compile(rb"[0-9]{4}(?![0-9/\-])|" + _IN_DIGITS + rb"(?![ .,\-]{0,2}[0-9])")
-_SPELLED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + _WORD + rb"(?![a-z\x80-\xff])", re.IGNORECASE)
+_SPELLED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + ONE_NUMBER + rb"(?![a-z\x80-\xff])", re.IGNORECASE)
 SPELLED_REACH = 160
 _WORD_GAP_ONLY = re.compile(_WORD_GAP)
 _TIME_BEFORE = re.compile(rb"\bkl(?:okken)?\.? ?\Z", re.IGNORECASE)
@@ -61,8 +45,9 @@ _LAST = rb"(?:sidste|bagerste)"
 _NUMERALS = rb"(?:cifre|cifrene|tal|tallene)"
 _NAMED = (
     rb"(?:" + _LAST + rb" (?:fire|4|" + _NUMERALS + rb")|(?:fire|4) (?:" + _LAST + rb"|" + _NUMERALS + rb")"
-    rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|slutcifre|endelse|kontrolcifre|resten er"
-    rb"|efterf\xc3\xb8lgende (?:fire|4)|last (?:four|4))[a-z\x80-\xff]{0,4}"
+    rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|slutcifre|endelse|kontrolcifre|resten"
+    rb"|(?:sidste|anden) halvdel|de (?:andre|manglende|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
+    rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|last (?:four|4))[a-z\x80-\xff]{0,4}"
 )
 """Names of the last four: they may come some words later."""
 _LEADING = rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|de sidste(?: er)?|sidste del(?: er)?)"
@@ -79,11 +64,14 @@ _HINT_TO_WORDS = re.compile(
     + rb")){0,3}"
     + _APART
     + rb"(?="
-    + _WORD
+    + ONE_NUMBER
     + rb")",
     re.IGNORECASE,
 )
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
+_BACKWARDS = rb"(?:bagfra|bagl\xc3\xa6ns|bagvendt|omvendt|spejlvendt|backwards)"
+_WRITTEN_BACKWARDS = re.compile(rb"(?<![0-9])[0-9]{4}[^0-9A-Za-z\x80-\xff]{0,3}[0-9]{6}(?![0-9])")
+_BACKWARDS_REACH = 120
 _REACH = 300
 """How far from the last four their birth date may stand."""
 
@@ -115,7 +103,7 @@ def _in_words(data: bytes, at: int, digits: int) -> tuple[str, int]:
     said, end = "", at
     word = _SPELLED.match(data, at)
     while word is not None and len(said) < digits:
-        said, end = said + _WORDS[word.group().lower()], word.end()
+        said, end = said + SAID_NUMBERS[word.group().lower()], word.end()
         gap = _WORD_GAP_ONLY.match(data, end)
         word = _SPELLED.match(data, gap.end()) if gap else None
     return said, end
@@ -130,7 +118,7 @@ def spelled(data: bytes, start: int) -> Candidate | None:
             if len(digits) == 10:
                 break
             begin, digits = match.start(), ""
-        digits += _WORDS[match.group().lower()]
+        digits += SAID_NUMBERS[match.group().lower()]
         end = match.end()
     return Candidate(begin, end, digits, ("form.words",)) if len(digits) == 10 else None
 
@@ -142,21 +130,40 @@ def halves(data: bytes, start: int) -> Candidate | None:
     if hint is None or four is None:
         return None
     begin, (serial, end) = hint.end(), four
-    before = list(ANY_DATE.finditer(data, max(0, begin - _REACH), begin))
-    after = ANY_DATE.search(data, end, end + _REACH)
-    for match in (*reversed(before), *([after] if after else [])):
-        digits = date_digits(match) + serial
+    for date in _dates_around(data, begin, end):
+        digits = date + serial
         if digits[:6].isdigit() and birth_date(digits) is not None:
             return Candidate(begin, end, digits, ("form.halves",))
     return None
 
 
-HINTED: list[Shape] = [(_NAMED, halves), (_LEADING + _APART + rb"[0-9]", halves)]
+def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:
+    """The dates before and after a place as DDMMYY: the nearest before it first, then those after it."""
+    low, high = max(0, begin - _REACH), end + _REACH
+    before = [(match.start(), date_digits(match)) for match in ANY_DATE.finditer(data, low, begin)]
+    yield from (date for _, date in sorted([*before, *dates_in_words(data, low, begin)], reverse=True))
+    after = ANY_DATE.search(data, end, high)
+    if after:
+        yield date_digits(after)
+    yield from (date for _, date in dates_in_words(data, end, high))
+
+
+def backwards(data: bytes, start: int) -> Candidate | None:
+    """A number that is to be read from its end, as a word says: `læs det bagfra: 9326-223051`."""
+    low, high = max(0, start - _BACKWARDS_REACH), start + _BACKWARDS_REACH
+    for match in _WRITTEN_BACKWARDS.finditer(data, low, high):
+        digits = _NOT_DIGIT.sub(b"", match.group()).decode("ascii")[::-1]
+        if birth_date(digits) is not None:
+            return Candidate(match.start(), match.end(), digits, ("form.backwards",))
+    return None
+
+
+HINTED: list[Shape] = [(_NAMED, halves), (_LEADING + _APART + rb"[0-9]", halves), (_BACKWARDS, backwards)]
 """These begin with the phrase, wherever that stands."""
 
 SPOKEN: list[Shape] = [
     (EDGE + _CLOSE_DATE + _JOINING, _said),
-    (WORD_EDGE + rb"nul" + _WORD_GAP + _WORD, spelled),
+    (WORD_EDGE + rb"nul" + _WORD_GAP + ONE_NUMBER, spelled),
     (
         EDGE
         + LOOSE_DAY

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from gateway.detect.engine import Engine, Pattern
 from gateway.detect.rules import WordRules
-from gateway.detect.words import literals, slips
+from gateway.detect.words import compound_heads, literals, slips
 
-STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER = (1 << bit for bit in range(11))
+STRONG, MEDIUM, WEAK, STOP, RELATION, SELF, PREDICATE, NOBODY, INNOCENT, LIGHT, OTHER, GROUP, TOPIC, THING, EXCUSE = (
+    1 << bit for bit in range(15)
+)
 TERMS = STRONG | MEDIUM | WEAK
 
 
@@ -38,6 +40,7 @@ class Vocabulary:
         self._spellings = [(word.kind, len(literal), word.text.startswith("+"), word) for literal, word in spelled]
         every = [Pattern(number, literal) for number, (literal, _) in enumerate(spelled)]
         telling = [every[number] for number, (_, word) in enumerate(spelled) if word.kind & (STRONG | MEDIUM)]
+        self.heads = compound_heads(rules.heads)
         with ThreadPoolExecutor() as beside:
             look = beside.submit(Engine, telling, literal=True, starts=False)
             self._every = Engine(every, literal=True, starts=False)
@@ -80,12 +83,16 @@ def _words(rules: WordRules) -> Iterator[Word]:
             yield from (Word(kind, terms.category, word) for word in words)
     contexts: Sequence[tuple[int, tuple[str, ...]]] = (
         (RELATION, rules.persons.relations),
+        (GROUP, rules.persons.groups),
         (SELF, rules.persons.self),
         (PREDICATE, rules.persons.predicates),
         (NOBODY, rules.persons.nobody),
         (INNOCENT, rules.innocent),
         (LIGHT, rules.light),
         (OTHER, rules.others),
+        (TOPIC, rules.topics),
+        (THING, rules.things),
+        (EXCUSE, rules.excuses),
     )
     for kind, words in contexts:
         yield from (Word(kind, "", word) for word in words)

@@ -6,6 +6,9 @@ and `Person Nr`. A word without `*` stands alone. æ, ø and å are found in eit
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from gateway.detect.normalise import letters
 
 WORD_BYTE = rb"[0-9A-Za-z\x80-\xff]"
@@ -82,6 +85,16 @@ def slips(word: str) -> set[str]:
         if sound in bare:
             found |= {bare.replace(sound, other, 1) for other in others}
     return {left + slip + right for slip in found if not bare.startswith(slip)}
+
+
+def compound_heads(words: Iterable[str]) -> re.Pattern[bytes]:
+    """How a compound ends that is about something and no such thing itself: `fængselsmuseet`, `autisme-foreningen`."""
+    heads = b"|".join(sorted(literal.strip() for word in words for literal in literals(word)))
+    return re.compile(
+        rb"[a-z\x80-\xff]{0,20}?(?:"
+        + (heads or rb"\0")
+        + rb")(?:s|[a-z]?(?:en|et|er|erne|ene)s?|n|r|rne|ne)?(?![0-9a-z\x80-\xff])"
+    )
 
 
 def _piece(ch: str) -> bytes:

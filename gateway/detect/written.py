@@ -206,6 +206,15 @@ def lookalike(data: bytes, start: int) -> Candidate | None:
     return Candidate(start, match.end(), digits, ("form.lookalike",)) if digits.isdigit() else None
 
 
+def _disguised(data: bytes, start: int) -> Candidate | None:
+    """Letters for digits in what is written as a CPR number else, with its hyphen: `llO3O7-O48O`."""
+    written = data[start : start + 11]
+    digits = written.translate(_LIKE_DIGITS).replace(b"-", b"").decode("ascii", "replace")
+    if sum(byte in b"0123456789" for byte in written) < 3 or written[:6].isdigit() or not digits.isdigit():
+        return None
+    return Candidate(start, start + 11, digits, ("form.disguised",))
+
+
 def _health(data: bytes, start: int) -> Candidate | None:
     """The health service's replacement number: two letters in the serial."""
     match = _HEALTH.match(data, start)
@@ -230,6 +239,7 @@ WRITTEN: list[Shape] = [
     (EDGE + DAY + GAP + MONTH + GAP + YEAR + GAP + rb"[0-9][0-9]" + INNER + rb"[0-9]", grouped),
     (EDGE + rb"[0-36-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}", _spaced),
     (EDGE + rb"[1-9]" + MONTH + rb"[0-9]{2}[ \-]?[0-9]{4}(?:$|[^0-9])", _nine),
+    (WORD_EDGE + rb"[0-9OoIl]{6}-[0-9OoIl]{4}(?:$|[^0-9A-Za-z\x80-\xff])", _disguised),
     (WORD_EDGE + _mixed() + rb"(?:$|[^0-9A-Za-z\x80-\xff])", lookalike),
     (EDGE + DAY + MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
     (

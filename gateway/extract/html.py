@@ -37,6 +37,9 @@ _ROW = "\x0b"
 _FEW_CELLS, _MANY_CELLS = 4, 6
 _HEAD = 3000
 """Where style sheets and comments stand in nearly every mail; the rest of a markup is checked by its tags."""
+_DIGITS = (*"0123456789", "&#")
+"""How a digit may begin."""
+
 _INLINE = "\x1f"
 """What an inline tag becomes until it is known whether its two readings differ."""
 
@@ -59,30 +62,40 @@ def readings(html: str) -> list[str]:
         return [unescaped(html)]
     comments: list[str] = []
     head = html[:_HEAD]
-    if "<!" in head or "<style" in head:
-        html, comments = _without_comments(html)
-    marked, tags = _marked(html)
-    if "<" in marked or (not comments and any(map(_opens_hidden, tags))):
+    if "<!--" in head or "<style" in head:
+        html, comments = _without_comments(html, _HEAD)
+    pieces = _Pieces(html)
+    if "<" in pieces.text or any(map(_opens_hidden, pieces.tags)):
         html, more = _without_comments(html)
         comments += more
-        marked, tags = _marked(html)
+        pieces = _Pieces(html)
     beside: list[str] = []
-    for tag in tags:
+    for tag in pieces.tags:
         if "=" in tag or tag[0] in "!?":
             beside += _attributes(tag)
     for comment in comments:
         beside += readings(comment)
-    if _has_angle_in_value(tags):
+    if _has_angle_in_value(pieces.tags):
         beside += _quoted_reading(html)
-    return _finished(marked, beside)
+    if pieces.digits_may_meet or _INLINE in pieces.text:
+        return _told_apart(_Pieces(html, _INLINE).text, beside)
+    return _finished(pieces.text, beside)
 
 
 class _Pieces(dict[str, str]):
-    """What each piece of a markup that was split at its `<` gives as text; equal pieces are worked out once."""
+    """What each piece of a markup that was split at its `<` gives as text; equal pieces are worked out once.
 
-    def __init__(self) -> None:
+    inline: what stands for an inline tag. tags: the distinct tags without their angles. digits_may_meet: whether a
+    digit stands right behind an inline tag.
+    """
+
+    def __init__(self, html: str, inline: str = "") -> None:
         super().__init__()
+        self._inline = inline
         self.tags: dict[str, str] = {}
+        self.digits_may_meet = False
+        first, *pieces = html.split("<")
+        self.text = first + "".join(map(self.__getitem__, pieces))
 
     def __missing__(self, piece: str) -> str:
         tag, closes, text = piece.partition(">")
@@ -90,6 +103,9 @@ class _Pieces(dict[str, str]):
             separator = self.tags.get(tag)
             if separator is None:
                 separator = self.tags[tag] = _separator(tag)
+            if separator == _INLINE:
+                separator = self._inline
+                self.digits_may_meet = self.digits_may_meet or text.startswith(_DIGITS)
             text = separator + text
         else:
             text = "<" + piece  # an angle that opens no tag is an angle
@@ -97,34 +113,36 @@ class _Pieces(dict[str, str]):
         return text
 
 
-def _marked(html: str) -> tuple[str, dict[str, str]]:
-    """The text with a separator for each tag, inline tags marked, and the distinct tags without their angles."""
-    first, *pieces = html.split("<")
-    known = _Pieces()
-    return first + "".join(map(known.__getitem__, pieces)), known.tags
-
-
 def _opens_hidden(tag: str) -> bool:
     """Whether a comment or a style sheet begins with this tag."""
-    return tag[0] == "!" or tag[:5].lower() == "style"
+    return (tag[0] == "!" and tag[:8].lower() != "!doctype") or tag[:5].lower() == "style"
 
 
-def _finished(marked: str, beside: list[str]) -> list[str]:
-    """The readings of a text whose inline tags are still marked."""
-    marked = unescaped(marked)
-    if "\r" in marked:
-        marked = marked.replace("\r\n", "\n")
-    text = marked.replace(_INLINE, "") if _INLINE in marked else marked
-    if text.count("\t") >= _FEW_CELLS:
+def _finished(text: str, beside: list[str]) -> list[str]:
+    """The readings of a text without tags."""
+    text = unescaped(text)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    cells = text.count("\t") if "\t" in text else 0
+    if cells >= _FEW_CELLS:
         beside = [*beside, *filter(None, [joined_in_markup(text, _ROW)])]
     text = _BLANK_LINES.sub("\n", text)
     found = [text]
-    if _digits_meet(marked):
-        found.append(_BLANK_LINES.sub("\n", marked.replace(_INLINE, " ")))
-    if text.count("\t") >= _MANY_CELLS and _LONE_DIGITS.search(text):
+    if cells >= _MANY_CELLS and text.count("\t") >= _MANY_CELLS and _LONE_DIGITS.search(text):
         found.append(_LONE_DIGITS.sub(lambda match: "".join(match[0].split()), text))
     if beside:
         found[0] += "\n" + "\n".join(beside)
+    return found
+
+
+def _told_apart(marked: str, beside: list[str]) -> list[str]:
+    """The readings of a text whose inline tags are still marked: programs glue what they part, or do not."""
+    marked = unescaped(marked)
+    if "\r" in marked:
+        marked = marked.replace("\r\n", "\n")
+    found = _finished(marked.replace(_INLINE, ""), beside)
+    if _digits_meet(marked):
+        found.insert(1, _BLANK_LINES.sub("\n", marked.replace(_INLINE, " ")))
     return found
 
 
@@ -159,15 +177,17 @@ def _has_angle_in_value(tags: Iterable[str]) -> bool:
     return any(tag.count('"') & 1 or tag.count("'") & 1 for tag in tags)
 
 
-def _without_comments(html: str) -> tuple[str, list[str]]:
+def _without_comments(html: str, until: int | None = None) -> tuple[str, list[str]]:
     """The markup without its comments and style sheets, and the comments and what style sheets write on the page.
 
+    until: where to stop looking for them.
     A comment that never ends reaches to the end; a style sheet that never ends is kept: nothing hides behind it.
     """
     if "<![" in html:
         html = html.replace("<![CDATA[", "").replace("]]>", " ")
     kept, comments, at = [], [], 0
-    start = _COMMENT_OR_STYLE.search(html)
+    until = len(html) if until is None else until
+    start = _COMMENT_OR_STYLE.search(html, 0, until)
     while start:
         kept.append(html[at : start.start()])
         if start[0] == "<!--":
@@ -180,7 +200,7 @@ def _without_comments(html: str) -> tuple[str, list[str]]:
             if not closing:
                 break
             comments += [said[1] for said in _SAID_BY_STYLE.finditer(html, start.end(), closing.start())]
-        start = _COMMENT_OR_STYLE.search(html, at)
+        start = _COMMENT_OR_STYLE.search(html, at, until)
     kept.append(html[at:])
     return "".join(kept), ["\n".join(comments)] if any(comments) else []
 
@@ -189,7 +209,7 @@ def _quoted_reading(html: str) -> list[str]:
     """The reading of a program that lets `>` stand inside a quoted value; the values themselves are read as well."""
     values = [match[0] for match in _QUOTED_TAG.finditer(html) if "<" in match[0][1:] or ">" in match[0][:-1]]
     parts = _QUOTED_TAG.sub(lambda match: _separator(match[0][1:]) or " ", html)
-    return [*_finished(parts, []), *map(unescaped, values)]
+    return [*_told_apart(parts, []), *map(unescaped, values)]
 
 
 def unescaped(text: str) -> str:

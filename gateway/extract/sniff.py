@@ -69,6 +69,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"-----BEGIN CMS", "p7m"),
 )
 _FIRST_BYTES = frozenset(magic[:1] for magic, _ in _MAGIC)
+_MARKS = tuple(magic for magic, _ in _MAGIC)
 _ZIP_KINDS: tuple[tuple[bytes, str], ...] = (
     (b"word/", "docx"),
     (b"xl/workbook.bin", "xlsb"),
@@ -128,7 +129,7 @@ _SAMPLE = 4096
 
 def is_plainly_text(data: bytes) -> bool:
     """The quick answer for bodies: no known mark, no NUL. What this denies may still be text."""
-    return data[:1] not in _FIRST_BYTES and b"\0" not in data
+    return (data[:1] not in _FIRST_BYTES or not data.startswith(_MARKS)) and b"\0" not in data
 
 
 def format_of(data: bytes, declared: str = "", names: list[str] | tuple[str, ...] = ()) -> str:

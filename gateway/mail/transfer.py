@@ -68,6 +68,10 @@ def quoted_printable(data: bytes) -> bytes:
     """Soft breaks and escapes undone; a soft break may have spaces behind it or end in a bare CR (rfc2045#6.7)."""
     if b"=" not in data:
         return data
+    if data.count(b"=\r") == data.count(b"=\r\n"):
+        decoded = binascii.a2b_qp(data)
+        if b"= " not in decoded and b"=\t" not in decoded:  # a soft break with spaces behind it is left as it stood
+            return decoded
     if _ODD_SOFT_BREAK.search(data):
         data = _SPACED_SOFT_BREAK.sub(b"=", data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
     return binascii.a2b_qp(data)

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from gateway.audit import AuditError, Event, Filter, Found, Recipient, Unread, open_store
+from gateway.audit.accident import reseal
 from gateway.audit.export import EVENTS, MANIFEST, TABLE, export
-from gateway.audit.keeping import KEEP_DAYS, prune, reseal
+from gateway.audit.keeping import KEEP_DAYS, prune
 from gateway.audit.keys import believed_keys, signing_key
 from gateway.audit.proof import Proof
 from gateway.audit.rows import ends_of

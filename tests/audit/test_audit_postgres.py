@@ -15,7 +15,8 @@ from postgres_server import Postgres
 from sqlalchemy import text
 
 from gateway.audit import AuditError, Event, Found, open_store
-from gateway.audit.keeping import KEEP_DAYS, prune, reseal
+from gateway.audit.accident import reseal
+from gateway.audit.keeping import KEEP_DAYS, prune
 from gateway.audit.keys import believed_keys
 from gateway.audit.proof import Proof
 from gateway.audit.store import Store

@@ -13,7 +13,8 @@ import pytest
 
 from gateway.audit import AuditError, Event, Found, Recipient, chain, open_store
 from gateway.audit import verify as proving
-from gateway.audit.keeping import KEEP_DAYS, prune, reindex, reseal
+from gateway.audit.accident import reseal
+from gateway.audit.keeping import KEEP_DAYS, prune, reindex
 from gateway.audit.keys import believed_keys, signing_key
 from gateway.audit.proof import Proof
 from gateway.audit.seal import Checkpoint
@@ -396,6 +397,45 @@ def test_reseal_acknowledges_the_accident_and_goes_on(lab: Lab, statements: list
     )
     (record,) = store.recent(kind="reseal")
     assert record.event.details["why"] == "disken døde"
+
+
+@pytest.mark.parametrize(
+    "accident", ["DELETE FROM head", "UPDATE head SET seq = 'x'", "UPDATE head SET origin_seq = 'x'"]
+)
+@pytest.mark.parametrize("pruned", [False, True], ids=["whole", "pruned"])
+def test_reseal_makes_the_row_of_the_ends_anew(lab: Lab, accident: str, pruned: bool) -> None:
+    if pruned:
+        prune(lab.store, KEEP_DAYS, NOW + timedelta(days=180, hours=10, minutes=30), {"by": "test"})
+    first = lab.proof().first
+    lab.sql(accident)
+    lab.store.close()
+    with pytest.raises(AuditError):
+        lab.opened()
+    store = lab.store = lab.opened(end_may_be_broken=True)
+    before = reseal(store, believed_keys(store.keys), NOW, {"by": "ops", "why": "disken døde"})
+    assert [fault.what for fault in before.faults if "seal" not in fault.what] == []
+    store.write([event_number(40)])
+    after = lab.proof()
+    assert (after.holds, after.first, after.first > 1) == (True, first, pruned)
+    (record,) = store.recent(kind="reseal")
+    assert "says where its chain ends" in record.event.details["lost"]
+    lab.opened().close()
+
+
+def test_nothing_is_written_while_the_row_of_the_ends_is_lost(lab: Lab) -> None:
+    lab.sql("DELETE FROM head")
+    with pytest.raises(AuditError, match="audit reseal"):
+        lab.store.write([event_number(40)])
+
+
+def test_where_nothing_says_how_a_record_began_its_beginning_is_acknowledged_too(lab: Lab) -> None:
+    lab.sql("DELETE FROM head", "DELETE FROM event WHERE seq < 5", "DELETE FROM mark WHERE seq < 5")
+    reseal(lab.store, believed_keys(lab.store.keys), NOW, {"by": "ops", "why": "accident"})
+    proof = lab.proof()
+    assert (proof.holds, any("neither its birth nor a pruning" in fault.what for fault in proof.acknowledged)) == (
+        True,
+        True,
+    )
 
 
 def test_a_further_change_to_an_acknowledged_event_is_new(lab: Lab) -> None:

@@ -224,3 +224,10 @@ def test_two_columns_are_not_always_a_number(detectors: Detectors, text: str, wh
 def test_more_rows_than_the_budget_are_a_finding_of_their_own(detectors: Detectors) -> None:
     found = detectors.find([Fragment(TEXT, "Navn;Født;Stue;Sidste 4\n" + "Ida;060521;B;7552\n" * 51_000)], today=TODAY)
     assert [each.category for each in found] == ["unreadable"]
+
+
+@pytest.mark.parametrize("said", ["resten er 1234 ", "sidste fire er 1234 tredivte september "])
+def test_a_text_full_of_half_numbers_is_a_finding_of_its_own(detectors: Detectors, said: str) -> None:
+    """Each promise of half a number has its surroundings looked through, so there is a most."""
+    found = detectors.find([Fragment(TEXT, said * 25_000)], today=TODAY)
+    assert [(each.detector, each.category) for each in found] == [("budget", "unreadable")]

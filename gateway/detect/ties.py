@@ -1,0 +1,70 @@
+"""By which grammar a word is said of somebody: `hun er i kemoterapi`, `fik Viggo et anfald`, `da Per mødte fuld op`.
+
+Such a tie outweighs what else the sentence speaks of: a course that was called off, a play one could not come to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+TIE_REACH = 64
+"""So many bytes before a word are looked at."""
+
+_NAME = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
+_VERB = (
+    rb"(?:har|havde|er|var|fik|f\xc3\xa5r|lider|led|blev|bliver|g\xc3\xa5r|gik|sidder|sad|ligger|l\xc3\xa5|skal|kom|tog"
+    rb"|tager|mangler)"
+)
+_SMALL_WORDS = rb"(?: (?!certif|uddan|tilmeld|invit|ekspert|special)[a-z\x80-\xff]+){0,3} \Z"
+_HAS = re.compile(
+    rb"(?:\b(?:[Hh]an|[Hh]un|[Jj]eg|[Hh](?:ans|endes) [a-z\x80-\xff]+|(?P<name>" + _NAME + rb")) " + _VERB
+    + rb"|\b[Ss]in egen)" + _SMALL_WORDS
+)  # fmt: skip
+"""He, she, I or a name that has it, is it, got it."""
+
+_INVERTED = re.compile(rb"\b" + _VERB + rb" (?:han|hun|jeg|(?P<name>" + _NAME + rb"))" + _SMALL_WORDS)
+"""The same the other way round."""
+
+_ACTS = re.compile(rb"\b(?:[Hh]an|[Hh]un|[Jj]eg|(?P<name>" + _NAME + rb")) \Z")
+"""Who does what a phrase says."""
+
+_CLAUSE_BEFORE = re.compile(rb"(?:^|[,.:;] ?|\b(?:for|da|s\xc3\xa5|fordi|men|og|at|hvis|n\xc3\xa5r) )\Z")
+_FICTION = (
+    rb"[a-z\x80-\xff]*(?:film|bog|krimi|stykke|spil|histori|eventyr|serie|teat|forestilling|musical|revy|fort\xc3\xa6lling"
+    rb"|roman|leg)(?:en|et|n|ene|erne|ret|ne|let|lene)?"
+)
+_IN_FICTION = re.compile(
+    rb" i (?:en |et |vores |den |det |jeres |deres )?" + _FICTION + rb" | " + _FICTION + rb" {1,2}(?:hvor|der|som|om) "
+)
+
+
+class Ties(NamedTuple):
+    """Whether any tie holds a word to somebody, and whether one by name does, in a clause of its own."""
+
+    any: bool
+    by_name: bool
+
+
+def ties(before: bytes, is_phrase: bool, is_name: Callable[[bytes], bool]) -> Ties:
+    """What ties a word to somebody, by what stands before it in its sentence.
+
+    is_phrase: whether it is more than one word, which may hold the verb itself. is_name: tells names from other words.
+    """
+    held = by_name = False
+    for tie in (_HAS.search(before), _INVERTED.search(before), _ACTS.search(before) if is_phrase else None):
+        if tie is None:
+            continue
+        if tie["name"] is None:
+            held = True
+        elif is_name(tie["name"]):
+            held = True
+            is_own_clause = tie.re is _INVERTED or _CLAUSE_BEFORE.search(before, 0, tie.start("name")) is not None
+            by_name = by_name or is_own_clause
+    return Ties(held, by_name)
+
+
+def is_in_fiction(plain: bytes, start: int, end: int) -> bool:
+    """Whether a sentence tells what happens in a film, a book, a play or a game."""
+    return _IN_FICTION.search(plain, start, end) is not None
