@@ -113,9 +113,9 @@ class Passage:
 
     def surroundings(self, sentence: Sentence, low: int, high: int) -> Surroundings:
         """All that decides on a sentence whose neighbours reach from here to there."""
-        low, high = max(self._stretch.start, low - _OWNER_REACH), high + 2
+        low, high = max(0, low - _COMMON_REACH), high + _COMMON_REACH  # the farthest that any question looks
         offset = self._stretch.start
-        visible = self._visible[low - offset : high - offset]
+        visible = self._visible[max(0, low - offset) : high - offset]
         return sentence.start - low, sentence.end - low, self.data[low:high], visible
 
     def _wanted(self) -> list[tuple[int, int]]:
@@ -308,7 +308,7 @@ class Sentence:
 
     def _all(self, category: str, holds: Callable[[Term], bool]) -> bool:
         """Whether this holds of all words of the category that count."""
-        return all(holds(term) for term in self.terms if term.word.category == category and term.rank > 1)
+        return all(holds(term) for term in self._terms_of(category) if term.rank > 1)
 
     def _is_of_a_thing(self, term: Term) -> bool:
         data = self._passage.data

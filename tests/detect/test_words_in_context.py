@@ -95,3 +95,12 @@ def test_no_word_is_listed_that_a_shorter_one_covers(rules_data: dict[str, Any])
 
 def edged(word: str) -> str:
     return ("" if word[0] in "*+" else " ") + word.strip("*+").lower() + ("" if word[-1] in "*+" else " ")
+
+
+def test_the_same_sentence_far_away_is_read_again_where_a_word_is_a_name(find: Find) -> None:
+    """Near `zarfik` with a small letter the word is no name; what stands farther off has to be looked at again."""
+    same = "Alt er her hos os i dag, som det plejer at være. "
+    said = f"{same}Det er lunt. Vi ses snart. Zarfik har depression og angst. Vi ses snart. Det er lunt. {same}"
+    far = "Der er frugt i kurven. " * 60
+    assert not any(each.confidence >= Confidence.LIKELY for each in find(f"En zarfik er fin. {said}"))
+    assert any(each.confidence >= Confidence.LIKELY for each in find(f"En zarfik er fin. {said}{far}{said}"))

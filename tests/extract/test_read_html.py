@@ -102,3 +102,13 @@ def test_references_that_mean_nothing_harm_nothing(reference: str) -> None:
 @given(st.text(alphabet="<>!-/ab=\"'&#;[]1 \n\x1f", max_size=80))
 def test_any_markup_gives_text(markup: str) -> None:
     assert all(isinstance(reading, str) for reading in readings(markup))
+
+
+def test_a_coded_digit_behind_an_inline_tag_is_read_both_ways() -> None:
+    """Programs glue what an inline tag parts, or do not; the digit may be written as its number."""
+    assert readings("<p>070761-42<b>&#56;5</b></p>") == ["\n070761-4285\n", "\n070761-42 85 \n"]
+
+
+def test_a_comment_far_behind_a_style_sheet_parts_no_number() -> None:
+    head = "<style>p{margin:0}</style><!-- first --><p>" + "Hej med jer. " * 400
+    assert any(NUMBER in reading for reading in readings(f"{head}0707<!-- second -->61-4285</p>"))
