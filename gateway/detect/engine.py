@@ -75,9 +75,20 @@ class Engine:
 
     def matches(self, data: bytes, limit: int = 0) -> list[tuple[int, int, int]]:
         """The same as bare tuples (pattern, start, end), for texts that are full of them."""
+        found, ended = self._scanned(data, limit)
+        if ended:
+            raise TooManyHits
+        return found
+
+    def first(self, data: bytes, most: int) -> list[tuple[int, int, int]]:
+        """The first matches, in the order they end; the scan ends when there are so many."""
+        return self._scanned(data, most)[0][:most]
+
+    def _scanned(self, data: bytes, limit: int) -> tuple[list[tuple[int, int, int]], bool]:
+        """The matches, and whether the scan was ended because they were more than the limit."""
         found: list[tuple[int, int, int]] = []
         if self._empty or not data:
-            return []
+            return found, False
         append = found.append
 
         def take(number: int, start: int, end: int, _flags: int, _context: object) -> bool | None:
@@ -87,8 +98,8 @@ class Engine:
         try:
             self._database.scan(data, match_event_handler=take, scratch=self._scratch_of_thread())
         except hyperscan.ScanTerminated:
-            raise TooManyHits from None
-        return found
+            return found, True
+        return found, False
 
     def occurs(self, data: bytes) -> bool:
         """Whether any pattern matches at all; the scan ends with the first that does."""

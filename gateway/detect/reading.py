@@ -82,8 +82,16 @@ Surroundings = tuple[int, int, bytes, bytes]
 class Passage:
     """A stretch of text cut into sentences; its places are those of the whole text."""
 
-    def __init__(self, data: bytes, plain: bytes, stretch: Stretch, names: Names, heads: re.Pattern[bytes]) -> None:
-        self.data, self.plain, self.names, self._heads = data, plain, names, heads
+    def __init__(
+        self,
+        data: bytes,
+        plain: bytes,
+        stretch: Stretch,
+        names: Names,
+        heads: re.Pattern[bytes],
+        signs: Callable[[bytes], frozenset[str]],
+    ) -> None:
+        self.data, self.plain, self.names, self.signs, self._heads = data, plain, names, signs, heads
         self._stretch = stretch
         piece = data[stretch.start : stretch.end]
         self._ends = ends_of_sentences(piece)
@@ -253,6 +261,16 @@ class Sentence:
         if self.terms and (self._is_form() or self._counts_people()) and self.person != NAMED:
             return INNOCENT
         return next((kind for kind in (OTHER, INNOCENT, LIGHT) if self.kinds & kind), 0)
+
+    @once
+    def signs(self) -> frozenset[str]:
+        """What it is known by when it is read as a whole."""
+        return self._passage.signs(self._passage.plain[self.start : self.end])
+
+    @property
+    def mentions_somebody(self) -> bool:
+        """Whether he, she or somebody's relation stands in it."""
+        return bool(self._raw & RELATION)
 
     def owns(self, term: Term) -> bool:
         """Whether the word is somebody's: `hendes`, `min`, `Karstens` before it, perhaps with one word between."""

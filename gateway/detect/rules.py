@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,13 @@ EVIDENCE = {
     "innocent.thing": "said of a thing: a machine, a plant, a toy",
     "innocent.title": "the title of a book, a film, a course in quotation marks",
     "innocent.subject": "the subject line speaks of everybody and nobody, of play or of others than people",
+    "wording.alone": "worded so much as what is said of somebody in particular that no single word is needed",
+    "wording.sensitive.1": "worded a little as what is said of somebody in particular",
+    "wording.sensitive.2": "worded as what is said of somebody in particular",
+    "wording.sensitive.3": "worded very much as what is said of somebody in particular",
+    "wording.harmless.1": "worded a little as what is said to everybody or of nobody",
+    "wording.harmless.2": "worded as what is said to everybody or of nobody",
+    "wording.harmless.3": "worded very much as what is said to everybody or of nobody",
     "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
 }
 """Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
@@ -185,6 +192,32 @@ class PersonRules:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedRules:
+    """What whole sentences have in common, learned from labelled mail: weights of words, in hundredths of log odds."""
+
+    weights: Mapping[str, int] = field(default_factory=dict, repr=False)
+    categories: Mapping[str, str] = field(default_factory=dict, repr=False)
+    bias: int = 0
+
+    @classmethod
+    def from_mapping(cls, name: str, data: Mapping[str, Any]) -> LearnedRules:
+        where = f"ord/{name}.yaml"
+        _only(data, ("kind", "learned_from", "bias", "weights", "categories"), where)
+        bias = data.get("bias", 0)
+        if not isinstance(bias, int):
+            raise ValueError(f"{where}: bias: should be a whole number")
+        try:
+            weights = {word: int(step) for step, words in _lists(data, "weights", where) for word in words}
+        except ValueError:
+            raise ValueError(f"{where}: weights: each list should stand under a whole number") from None
+        categories = {word: category for category, words in _lists(data, "categories", where) for word in words}
+        for category in categories.values():
+            if category not in CATEGORIES:
+                raise ValueError(f"{where}: categories: {category!r} is not one of {', '.join(CATEGORIES)}")
+        return cls(weights, categories, bias)
+
+
+@dataclass(frozen=True, slots=True)
 class Identifier:
     """A number or code of the policy's own: its pattern, the words that must introduce it, what it counts as."""
 
@@ -229,6 +262,7 @@ class WordRules:
     heads: tuple[str, ...] = ()
     excuses: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
+    learned: LearnedRules = field(default_factory=LearnedRules)
     weights: Mapping[str, int] = field(default_factory=dict)
     thresholds: Mapping[Confidence, int] = field(default_factory=lambda: _thresholds({}))
 
@@ -237,6 +271,7 @@ class WordRules:
         kinds = _by_kind(files)
         scoring = dict(next((data for _, data in kinds["scoring"]), {}))
         persons = [PersonRules.from_mapping(name, data) for name, data in kinds["persons"]]
+        learned = [LearnedRules.from_mapping(name, data) for name, data in kinds["learned"]]
         return cls(
             terms=tuple(TermRules.from_mapping(name, data) for name, data in kinds["terms"]),
             persons=persons[0] if persons else PersonRules(),
@@ -252,6 +287,7 @@ class WordRules:
                 for name, data in kinds["identifiers"]
                 for each in data.get("identifiers") or ()
             ),
+            learned=learned[0] if learned else LearnedRules(),
             weights=_weights(scoring.get("weights", {})),
             thresholds=_thresholds(scoring.get("thresholds", {})),
         )
@@ -274,13 +310,22 @@ class Rules:
 
 
 def _by_kind(files: Mapping[str, Any]) -> dict[str, list[tuple[str, Mapping[str, Any]]]]:
-    names = ("terms", "persons", "innocent", "identifiers", "scoring")
+    names = ("terms", "persons", "innocent", "identifiers", "learned", "scoring")
     kinds: dict[str, list[tuple[str, Mapping[str, Any]]]] = {name: [] for name in names}
     for name, data in sorted(files.items()):
         if not isinstance(data, Mapping) or data.get("kind") not in kinds:
             raise ValueError(f"ord/{name}.yaml: kind should be one of {', '.join(kinds)}")
         kinds[data["kind"]].append((name, data))
     return kinds
+
+
+def _lists(data: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[str, list[str]]]:
+    """Lists of words in one line each, parted by commas, with what they stand under."""
+    values = data.get(key) or {}
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{where}: {key}: should hold names and, for each, words with commas between them")
+    for name, words in values.items():
+        yield str(name), str(words).split(", ")
 
 
 def _phrases(data: Mapping[str, Any], key: str, file: str) -> list[str]:

@@ -16,16 +16,36 @@ from gateway.detect.reading import REACH, Passage, Sentence, Surroundings, stret
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
 from gateway.detect.vocabulary import INNOCENT, LIGHT, OTHER, TOPIC, Vocabulary
+from gateway.detect.wording import Wording, learned_from
 from gateway.mail.finding import Confidence
 
 BUDGET = 10_000
 """Words looked at closely in one text; a text with more of them counts as not fully read."""
 
+PERSONS = 1_000
+"""So many mentions of somebody in one text have the sentences around them read for their wording."""
+
+WORDED = "(worded so)"
+"""What stands for the policy's word where a sentence was found by its wording alone."""
+
 Sensitive = tuple[int, str, str, Confidence, tuple[str, ...]]
 """Part of the text, category, the policy's word, confidence, explained evidence."""
 
+
 _TIED = frozenset((NAMED, RELATED, "person.self"))
 """Persons of the sentence itself, whom its predicate may tie to the word."""
+
+_OF_NOBODY = frozenset(
+    (
+        "innocent",
+        "innocent.other",
+        "innocent.other.nearby",
+        "innocent.topic",
+        "innocent.thing",
+        "innocent.title",
+    )
+)
+"""What no wording outweighs."""
 
 _STRENGTH = {3: "term.strong", 2: "term.medium", 1: "term.weak"}
 
@@ -39,11 +59,20 @@ class SensitiveDetector:
         self._names = Names(rules.persons)
         self._score = Score(rules.weights, rules.thresholds)
         self._vocabulary = Vocabulary(rules)
+        self._wording = Wording(rules.learned, rules.persons.names)
+        self._blocks = rules.thresholds[Confidence.LIKELY]
+        self._sway = max(abs(rules.weights.get(name, 0)) for name in Wording.EVIDENCE)
         self._judged = lru_cache(maxsize=4096)(self._judge)
 
     def places(self, data: bytes) -> list[tuple[int, int]]:
         """Where strong and medium words end; most mail has none."""
-        return [(end - 2, end - 1) for end in self._vocabulary.ends_of_telling(letters(b" " + data + b" "), BUDGET)]
+        return [(end - 2, end - 1) for end in self._ends(letters(b" " + data + b" "))]
+
+    def _ends(self, plain: bytes) -> list[int]:
+        """Where what may be sensitive stands, and where somebody is spoken of; in order."""
+        telling = self._vocabulary.ends_of_telling(plain, BUDGET)
+        persons = self._vocabulary.ends_of_persons(plain, PERSONS)
+        return sorted((*telling, *persons)) if persons else telling
 
     def find(self, data: bytes, part_at: Callable[[int], int | None], head: int = 0) -> Iterator[Sensitive]:
         """Each finding whose sentence begins in a part that is judged.
@@ -55,12 +84,15 @@ class SensitiveDetector:
         """
         certain: set[tuple[int, str, str]] = set()
         read: set[tuple[int, Surroundings]] = set()
+        told: set[int] = set()
+        worded: list[Sensitive] = []
         under = self._said_by_subject(data, head)
         for sentence, near, surroundings in self._sentences(b" " + data + b" "):
             part = part_at(max(0, sentence.start - 1))
             if part is None or (part, surroundings) in read:
                 continue
             read.add((part, surroundings))
+            tendency = self._wording.tendency(sentence.signs, [each.signs for each in (sentence, *near)])
             for category in sorted(sentence.categories):
                 word = next(term.word.text for term in sentence.terms if term.word.category == category)
                 if (part, category, word) in certain:
@@ -68,12 +100,39 @@ class SensitiveDetector:
                 signs = _evidence(category, sentence, near)
                 if sentence.start > head and "innocent.nearby" not in signs:
                     signs += under
-                confidence, evidence = self._judged(tuple(signs))
+                confidence, evidence = self._judged((*signs, *self._wording_of(tendency, signs)))
                 if confidence is None:
                     continue
+                if confidence >= Confidence.LIKELY:
+                    told.add(part)
                 if confidence == Confidence.CERTAIN:
                     certain.add((part, category, word))
                 yield part, category, word, confidence, evidence
+            if part not in told and self._wording.is_enough(tendency):
+                worded += self._found_by_wording(part, sentence, near)
+        yield from (found for found in worded if found[0] not in told)
+
+    def _found_by_wording(self, part: int, sentence: Sentence, near: Sequence[Sentence]) -> Iterator[Sensitive]:
+        """A sentence of which no single word tells, where somebody is spoken of; told where nothing else is found."""
+        category = self._wording.category(sentence.signs, [each.signs for each in (sentence, *near)])
+        confidence, evidence = self._judged(tuple(_evidence_of_wording(category, sentence, near)))
+        if confidence is not None:
+            yield part, category, WORDED, confidence, evidence
+
+    def passages(self, data: bytes) -> Iterator[frozenset[str]]:
+        """What is learned from: the signs of each sentence whose wording is asked for."""
+        for sentence, near, _ in self._sentences(b" " + data + b" "):
+            yield learned_from(sentence.signs, [each.signs for each in (sentence, *near)])
+
+    def _wording_of(self, tendency: int, signs: Sequence[str]) -> list[str]:
+        """How the sentence reads as a whole, where that can decide."""
+        missing = self._blocks - self._score.total(signs)
+        if not -self._sway < missing <= self._sway:
+            return []
+        if missing > 0 and _OF_NOBODY.intersection(signs):
+            return []
+        evidence = self._wording.evidence(tendency)
+        return [evidence] if evidence else []
 
     def _said_by_subject(self, data: bytes, head: int) -> tuple[str, ...]:
         if not head:
@@ -85,13 +144,13 @@ class SensitiveDetector:
     def _sentences(self, data: bytes) -> Iterator[tuple[Sentence, list[Sentence], Surroundings]]:
         """Each sentence with sensitive words, its neighbours, nearest first, and what is written there."""
         plain = letters(data)
-        for stretch in stretches(self._vocabulary.ends_of_telling(plain, BUDGET), len(data)):
-            passage = Passage(data, plain, stretch, self._names, self._vocabulary.heads)
+        for stretch in stretches(self._ends(plain), len(data)):
+            passage = Passage(data, plain, stretch, self._names, self._vocabulary.heads, self._wording.signs)
             for run in passage.runs(self._vocabulary):
                 for at, sentence in enumerate(run):
-                    if sentence.may_be_sensitive:
-                        before, after = run[max(0, at - REACH) : at], run[at + 1 : at + 1 + REACH]
-                        around = (*before, sentence, *after)
+                    before, after = run[max(0, at - REACH) : at], run[at + 1 : at + 1 + REACH]
+                    around = (*before, sentence, *after)
+                    if sentence.may_be_sensitive or any(each.mentions_somebody for each in around):
                         surroundings = passage.surroundings(sentence, around[0].start, around[-1].end)
                         yield sentence, before[::-1] + after, surroundings
 
@@ -125,7 +184,25 @@ def _evidence(category: str, sentence: Sentence, near: Sequence[Sentence]) -> li
     return evidence + _speaks_against(category, sentence, near)
 
 
+def _evidence_of_wording(category: str, sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
+    """What speaks for and against a sentence of which no single word tells."""
+    person = _person(category, sentence, near)
+    return ["wording.alone", *([person] if person else []), *_contexts(category, sentence, near)]
+
+
 def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
+    """The innocent contexts of a sentence and of its neighbours, and what is said of nobody."""
+    evidence = _contexts(category, sentence, near)
+    if "innocent" not in evidence and sentence.is_topic(category):
+        evidence.append("innocent.topic")
+    if sentence.is_said_of_things(category):
+        evidence.append("innocent.thing")
+    if sentence.is_title(category):
+        evidence.append("innocent.title")
+    return evidence
+
+
+def _contexts(category: str, sentence: Sentence, near: Sequence[Sentence]) -> list[str]:
     """The innocent contexts of a sentence and of its neighbours."""
     evidence: list[str] = []
     innocents = [each.innocent for each in (sentence, *near)]
@@ -142,12 +219,6 @@ def _speaks_against(category: str, sentence: Sentence, near: Sequence[Sentence])
     elif not sentence.is_tied(category):
         innocent = sum(neighbour.innocent == INNOCENT for neighbour in near)
         evidence += ["innocent.nearby", "innocent.around"][: min(innocent, 2)]
-    if "innocent" not in evidence and sentence.is_topic(category):
-        evidence.append("innocent.topic")
-    if sentence.is_said_of_things(category):
-        evidence.append("innocent.thing")
-    if sentence.is_title(category):
-        evidence.append("innocent.title")
     if sentence.innocent == LIGHT:
         evidence.append("innocent.light")
     return evidence

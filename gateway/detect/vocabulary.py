@@ -40,7 +40,9 @@ class Vocabulary:
         self._spellings = [(word.kind, len(literal), word.text.startswith("+"), word) for literal, word in spelled]
         every = [Pattern(number, literal) for number, (literal, _) in enumerate(spelled)]
         telling = [every[number] for number, (_, word) in enumerate(spelled) if word.kind & (STRONG | MEDIUM)]
+        personal = [every[number] for number, (_, word) in enumerate(spelled) if word.kind == RELATION]
         self.heads = compound_heads(rules.heads)
+        self._personal = Engine(personal, literal=True, starts=False)
         with ThreadPoolExecutor() as beside:
             look = beside.submit(Engine, telling, literal=True, starts=False)
             self._every = Engine(every, literal=True, starts=False)
@@ -49,6 +51,10 @@ class Vocabulary:
     def ends_of_telling(self, plain: bytes, limit: int) -> list[int]:
         """Where strong and medium words end, in order. Raises TooManyHits beyond the limit."""
         return [end for _, _, end in self._telling.matches(plain, limit)]
+
+    def ends_of_persons(self, plain: bytes, most: int) -> list[int]:
+        """Where he, she and relations are spoken of, in order: the first of them, so that no text is full of them."""
+        return [end for _, _, end in self._personal.first(plain, most)]
 
     def found(self, plain: bytes, low: int, high: int) -> list[Found]:
         """Every word in this stretch of the text, in the order they end."""

@@ -1,0 +1,98 @@
+"""How a sentence reads as a whole: do its words, and those around, sound like what is said of somebody in particular?
+
+Single words and grammar (the rest of this room) tell what is spoken of. This tells in which tone: *kære alle*,
+*tilmelding senest* and *vi glæder os* stand in invitations, *i går*, *igen* and *vi er bekymrede* where something
+happened to somebody. The weights of the words are the policy's data, learned from labelled texts (`make learn`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+from math import sqrt
+
+from gateway.detect.rules import LearnedRules
+
+STEM = 5
+"""So many letters of a word tell it apart; what follows is inflection, mostly."""
+
+_NAME, _NUMBER, _AROUND = "@", "#", "~"
+_LEVELS = (
+    (250, "wording.sensitive.3"),
+    (200, "wording.sensitive.2"),
+    (150, "wording.sensitive.1"),
+    (100, ""),
+    (50, "wording.harmless.1"),
+    (0, "wording.harmless.2"),
+)
+"""From which tendency on, in hundredths of the logarithm of the odds; what is learned from leans to sensitive."""
+
+_LEAST = "wording.harmless.3"
+_ALONE = 300
+"""From this tendency on the wording is as good as a strong word."""
+
+_NEITHER = 125
+"""A tendency that says nothing."""
+
+_SOME, _PLENTY = 25, 60
+"""How many known signs it takes to sound sensitive, and to sound harmless, as much as they say."""
+
+
+def learned_from(own: frozenset[str], around: Iterable[frozenset[str]]) -> frozenset[str]:
+    """What a sentence is known by: its own signs, and those of the passage it stands in, marked as such."""
+    return own.union(_AROUND + sign for sign in frozenset().union(*around))
+
+
+class Wording:
+    """The learned weights, ready to be added up."""
+
+    EVIDENCE = (*filter(None, (name for _, name in _LEVELS)), _LEAST)
+
+    def __init__(self, rules: LearnedRules, names: Iterable[str]) -> None:
+        self._own = {sign: weight for sign, weight in rules.weights.items() if sign[0] != _AROUND}
+        self._around = {sign[1:]: weight for sign, weight in rules.weights.items() if sign[0] == _AROUND}
+        self._bias, self._categories = rules.bias, rules.categories
+        self._names = frozenset(name.lower() for name in names)
+
+    def signs(self, letters: bytes) -> frozenset[str]:
+        """The beginnings of the words of a letters copy (normalise.letters) and pairs of them, each once.
+
+        A name is `@`, whosever it is, and a number `#`.
+        """
+        text = letters.decode("utf-8", "replace").replace("ae", "æ").replace("oe", "ø").replace("aa", "å")
+        stems = [self._stem(word) for word in text.split()]
+        return frozenset(stems).union(map(" ".join, pairwise(stems)))
+
+    def _stem(self, word: str) -> str:
+        if word in self._names or (word[-1] == "s" and word[:-1] in self._names):
+            return _NAME
+        return _NUMBER if word.isdigit() else word[:STEM]
+
+    def tendency(self, own: frozenset[str], around: Iterable[frozenset[str]]) -> int:
+        """How much a sentence in its passage reads as sensitive, in hundredths of the logarithm of the odds.
+
+        around: the sentences of the passage, itself included. Few words tell little: some can tell that something is
+        wrong, but that all is well takes many.
+        """
+        known = [self._own[sign] for sign in self._own.keys() & own]
+        known += [self._around[sign] for sign in self._around.keys() & frozenset().union(*around)]
+        tendency = self._bias + int(sum(known) / sqrt(len(known) or 1))
+        enough = _SOME if tendency > _NEITHER else _PLENTY
+        return _NEITHER + (tendency - _NEITHER) * min(len(known), enough) // enough
+
+    def evidence(self, tendency: int) -> str:
+        """The kind of evidence that is; empty where it says nothing either way."""
+        if not self._own:
+            return ""
+        return next((name for least, name in _LEVELS if tendency > least), _LEAST)
+
+    def is_enough(self, tendency: int) -> bool:
+        """Whether the wording alone is as good as a strong word."""
+        return bool(self._own) and tendency >= _ALONE
+
+    def category(self, own: frozenset[str], around: Iterable[frozenset[str]]) -> str:
+        """What a sentence speaks of, by the signs it shares with those learned from."""
+        told = map(self._categories.get, learned_from(own, around))
+        counts = Counter(category for category in told if category)
+        return min(counts, key=lambda category: (-counts[category], category), default="social")

@@ -1,0 +1,149 @@
+"""How sentences read as a whole: learned from labelled texts, and what that adds to what single words tell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from detect.conftest import POLICY, TODAY, Find, policy_data
+
+from gateway.detect import Detectors, Rules
+from gateway.detect.normalise import letters
+from gateway.detect.rules import LearnedRules, WordRules
+from gateway.detect.sensitive import PERSONS, SensitiveDetector
+from gateway.detect.wording import Wording, learned_from
+from gateway.evaluation.learning import Learned, Text, digest, examples, learn, texts_of_mails, texts_of_rows
+from gateway.mail.finding import Confidence
+from gateway.mail.fragment import Fragment
+from gateway.mail.place import TEXT
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TOLD = [
+    "Jeg er nødt til at sige det: jeg fandt striber på indersiden af hendes arme, og hun ved ikke, at jeg skriver.",
+    "To betjente ringede på i aftes, de havde taget ham bag butikken, og han havde seks klumper i strømpen, siger de.",
+    "Hendes far kommer ikke hjem de næste 14 måneder, dommeren sagde det i går, og hun ved det ikke endnu.",
+]
+EVERYDAY = [
+    "Han har glemt sine støvler igen, og hun tager dem med i morgen. God weekend!",
+    "Hun fylder fem på lørdag, og hans mor bager kage til alle på stuen.",
+    "Vi glæder os til at se hende til sommerfesten, og han tager sin guitar med.",
+]
+
+
+def blocks(found: tuple[Any, ...]) -> bool:
+    return any(each.confidence >= Confidence.LIKELY for each in found)
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_what_is_told_of_somebody_without_any_such_word_is_found_by_its_wording(find: Find, text: str) -> None:
+    found = find(text)
+    assert blocks(found)
+    assert any("no single word is needed" in evidence for each in found for evidence in each.evidence)
+
+
+@pytest.mark.parametrize("text", EVERYDAY)
+def test_what_is_said_of_somebody_every_day_passes(find: Find, text: str) -> None:
+    assert not blocks(find(text))
+
+
+def test_without_anything_learned_words_alone_decide() -> None:
+    data = policy_data()
+    data["ord"] = {name: values for name, values in data["ord"].items() if values["kind"] != "learned"}
+    detectors = Detectors(Rules.from_mapping(data))
+    evidence = [
+        line
+        for text in (*TOLD, *EVERYDAY, "Emil har fået konstateret epilepsi.")
+        for found in detectors.find([Fragment(TEXT, text)], today=TODAY)
+        for line in found.evidence
+    ]
+    assert evidence
+    assert not [line for line in evidence if "worded" in line]
+
+
+def test_what_is_found_by_its_wording_is_told_only_where_no_word_is_found(find: Find) -> None:
+    alone, beside = find(TOLD[0]), find(f"{TOLD[0]}\n\nEmil Holm har fået konstateret epilepsi.")
+    assert [each for each in alone if "no single word" in str(each.evidence)]
+    assert blocks(beside)
+    assert not [each for each in beside if "no single word" in str(each.evidence)]
+
+
+def test_no_wording_outweighs_what_is_said_of_nobody(find: Find) -> None:
+    said = "Han har fået konstateret diabetes, og vi er meget bekymrede for ham."
+    assert blocks(find(f"Jeg har talt med hendes bror. {said}"))
+    assert not blocks(find(f"Vores hund hedder Fido. {said}"))
+
+
+def test_signs_are_beginnings_of_words_and_pairs_and_no_names() -> None:
+    wording = Wording(LearnedRules(), ["Emil", "Sofie"])
+    own = wording.signs(letters("Emil får 2 piller, siger Sofies mor".encode()))
+    assert own == {
+        *("@", "får", "#", "pille", "siger", "mor"),
+        *("@ får", "får #", "# pille", "pille siger", "siger @", "@ mor"),
+    }
+    assert wording.signs(letters(b"faar")) == {"får"}
+    assert learned_from(own, [frozenset({"mor"})]) == own | {"~mor"}
+
+
+def test_a_few_words_cannot_sound_quite_harmless() -> None:
+    weights = {f"ord{number:02}": -400 for number in range(80)}
+    wording = Wording(LearnedRules(weights, bias=0), [])
+    few = wording.tendency(frozenset(list(weights)[:3]), [])
+    many = wording.tendency(frozenset(weights), [])
+    assert wording.evidence(few) in ("", "wording.harmless.1")
+    assert wording.evidence(many) == "wording.harmless.3"
+
+
+def test_the_policy_is_what_was_learned_from_these_texts() -> None:
+    """After a change of training/ or of the rows: `make learn`."""
+    mails = texts_of_mails(ROOT / "training")
+    texts = [*texts_of_rows(ROOT / "tests/detect/rows"), *(mail for each in mails.values() for mail in each)]
+    learned = yaml.safe_load((POLICY / "ord/learned.yaml").read_text("utf-8"))
+    assert learned["learned_from"] == digest(texts)
+
+
+def test_the_same_texts_teach_the_same(rules_data: dict[str, Any]) -> None:
+    words = WordRules.from_mapping(rules_data["ord"])
+    detector, wording = SensitiveDetector(words), Wording(words.learned, words.persons.names)
+    texts = [Text(text, True, ("health",)) for text in TOLD * 2] + [Text(text, False) for text in EVERYDAY * 2]
+    texts = [text._replace(text=f"Emne {number}\n\n{text.text}") for number, text in enumerate(texts)]
+    found = examples(texts, detector, wording)
+    first, again = learn(found), learn(list(found))
+    assert first == again
+    other = Wording(LearnedRules(first.weights, first.categories, first.bias), words.persons.names)
+
+    def tendency(text: str) -> int:
+        own = other.signs(letters(text.encode()))
+        return other.tendency(own, [own])
+
+    assert min(map(tendency, TOLD)) > max(map(tendency, EVERYDAY))
+
+
+def test_what_was_learned_is_read_again_as_it_was() -> None:
+    learned = Learned({"hun har": 312, "~tilme": -128, "@": 7}, {"hun har": "health"}, -90)
+    read = LearnedRules.from_mapping("learned", yaml.safe_load(learned.as_yaml("# So.", "0" * 16)))
+    assert (dict(read.weights), dict(read.categories), read.bias) == (learned.weights, learned.categories, learned.bias)
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ({"bias": "x"}, "bias: should be a whole number"),
+        ({"weights": {"much": "hun"}}, "weights: each list should stand under a whole number"),
+        ({"categories": ["hun"]}, "categories: should hold names and, for each, words with commas between them"),
+        ({"categories": {"moods": "hun"}}, "categories: 'moods' is not one of"),
+        ({"wieghts": {}}, "'wieghts' is not known here"),
+    ],
+)
+def test_a_learned_file_that_is_wrong_is_refused(data: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=rf"ord/learned\.yaml: {re.escape(complaint)}"):
+        LearnedRules.from_mapping("learned", {"kind": "learned", **data})
+
+
+def test_a_text_full_of_people_is_read_as_far_as_the_budget_goes(find: Find) -> None:
+    filler = "Hun og han fik frugt i dag, og han tager kage med på fredag til hele stuen. " * PERSONS
+    assert not blocks(find(filler))
+    assert blocks(find(filler + "Emil Holm har fået konstateret epilepsi."))
