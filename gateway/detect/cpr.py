@@ -18,8 +18,11 @@ from gateway.detect.neighbours import (
     given_name_beside,
     in_link,
     is_about,
+    is_book_number,
     is_moment,
     is_named_number,
+    is_told_as_time,
+    name_in_sentence,
     person_beside,
     speaking_against,
     stands_free,
@@ -153,12 +156,21 @@ class CprDetector:
             yield "person.near"
         elif person and not counter:
             yield person
+        elif candidate.form in _DIVIDED and not cue and not counter and name_in_sentence(before, self._names):
+            yield "person.word"
         if in_link(before, after):
             yield "in_link"
+        elif is_book_number(before):
+            yield "in_token"
         elif cue not in _STRONG_CUES:
             yield from speaking_against(before, after, candidate.form, named)
             if not named and is_moment(candidate.digits, today):
-                yield "moment.written" if candidate.form == _AS_WRITTEN and stands_free(before, after) else "moment"
+                is_written = candidate.form == _AS_WRITTEN and stands_free(before, after)
+                yield (
+                    "moment.written"
+                    if is_written and not is_told_as_time(candidate.digits, before, after)
+                    else "moment"
+                )
             if crowd and not named and candidate.form[0] in _LOOSE_FORMS:
                 yield "crowd"
 

@@ -21,6 +21,14 @@ _NAMED_NUMBER = re.compile(
     rb"(?P<name>" + _NAME + rb"(?: (?:" + _NAME + rb"|[A-Z]\.?)){0,3}),? (?:nr|nummer)\.?:? {0,2}\Z"
 )
 _NAME_AFTER = re.compile(rb"[ \t_:,;()|-]{1,8}" + _NAME + rb"(?:[ _-](?:" + _NAME + rb"|[A-Z]\.)){1,3}")
+_HOUSE = re.compile(
+    rb"(?:huset|haven|hjemmet|skolen|klubben|g\xc3\xa5rden|stuen|centret|center|kommune|forening(?:en)?|fonden|b\xc3\xb8rnehave"
+    rb"|vuggestue|dagtilbud)\b"
+)
+_BOOK_BEFORE = re.compile(rb"isbn(?:-1[03])?[: ]{1,3}[0-9\- ]{0,4}\Z", re.IGNORECASE)
+_SENTENCE_START = re.compile(rb"[.!?] (?=" + _CAPITAL + rb")|\n[ \t]*\n")
+_IN_SENTENCE = 140
+_TIME_REACH = 120
 _TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
 _LINK_BEFORE = re.compile(rb"://|^\W*www\.|[a-z0-9]\.[a-z]{2,10}/", re.IGNORECASE)
 _CUE_IN_LINK = re.compile(rb"(?:cpr|personn|ssn)[a-z_-]{0,16}(?:=|%3d|:|/)\Z", re.IGNORECASE)
@@ -29,6 +37,8 @@ _ABOUT = re.compile(
 )
 _BRANCH_BEFORE = re.compile(rb"(?<![0-9])[0-9]{4}[ -]{1,2}\Z")
 _LINE = re.compile(rb"[\n;]")
+_CAPITALISED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + _NAME + rb"(?![A-Za-z\x80-\xff])")
+_WHOLE_NAME = re.compile(rb"(?<=[a-z,:] )" + _NAME + rb" " + _NAME + rb"(?![A-Za-z\x80-\xff])")
 _GIVEN = re.compile(_NAME + rb"|(?:[a-z]|\xc3[\xa0-\xbf]){4,20}")
 """A word that may be a given name; people in a hurry write them small."""
 _BESIDE = 32
@@ -43,8 +53,29 @@ _ROW_LONGEST = 2_000
 
 
 def person_beside(before: bytes, after: bytes) -> bool:
-    """Two capitalised words, as a person's name, right before or right after."""
-    return bool(_NAME_BEFORE.search(before[-60:]) or _NAME_AFTER.match(after))
+    """Two capitalised words, as a person's name, right before or right after; a house has a name of the same kind."""
+    beside = (_NAME_BEFORE.search(before[-60:]), _NAME_AFTER.match(after))
+    return any(name is not None and not _HOUSE.search(name.group()) for name in beside)
+
+
+def name_in_sentence(before: bytes, names: frozenset[str]) -> bool:
+    """Whether the sentence that comes to the number names somebody: a given name of the policy, or a whole name."""
+    sentence = _SENTENCE_START.split(before[-_IN_SENTENCE:])[-1]
+    whole = _WHOLE_NAME.search(sentence)
+    if whole is not None and not _HOUSE.search(whole.group()):
+        return True
+    return any(word.decode("utf-8", "replace") in names for word in _CAPITALISED.findall(sentence))
+
+
+def is_book_number(before: bytes) -> bool:
+    """Whether the digits are the number of a book, whatever its title holds: `ISBN-10 0607916587`."""
+    return _BOOK_BEFORE.search(before[-24:]) is not None
+
+
+def is_told_as_time(digits: str, before: bytes, after: bytes) -> bool:
+    """Whether the last four are told again as a time of day: `120326-1700 …, altså kl. 17.00`."""
+    time = re.compile(rf"(?<![0-9.:]){digits[6:8]}[.:]{digits[8:10]}(?![0-9:])".encode())
+    return bool(time.search(before[-_TIME_REACH:]) or time.search(after[:_TIME_REACH]))
 
 
 def given_name_beside(before: bytes, after: bytes, names: frozenset[str]) -> bool:

@@ -32,12 +32,13 @@ _JOINING = (
 )
 _SAID = rb"(?:" + _JOINING + rb"){1,4}" + _APART
 """What people say between the halves: `150322 streg 6239`, `150322 og så 6239`."""
-_WORD_GAP = rb"[ ,.\-\n]{1,4}(?:(?:og )?(?:s\xc3\xa5|derefter|(?:binde)?streg)[ ,]{1,2}|og )?"
-_IN_DIGITS = rb"[0-9](?:(?:[ .,\-]{0,2}| og )[0-9]){3}"
-_LAST_FOUR = re.compile(rb"[0-9]{4}(?![0-9/\-])|" + _IN_DIGITS + rb"(?![ .,\-]{0,2}[0-9])")
-_SPELLED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + ONE_NUMBER + rb"(?![a-z\x80-\xff])", re.IGNORECASE)
+_THEN = rb"(?:(?:og )?(?:s\xc3\xa5|derefter|dern\xc3\xa6st|til sidst|(?:en )?(?:binde)?streg)|og)"
+_WORD_GAP = rb"[ ,.\-\n]{1,4}(?:" + _THEN + rb"[ ,.:]{1,3}){0,3}"
+_IN_DIGITS = rb"[0-9](?:(?:[ .,\-]{0,3}| og )[0-9]){3}"
+_LAST_FOUR = re.compile(rb"[0-9]{4}(?![0-9/\-])|" + _IN_DIGITS + rb"(?![ .,\-]{0,3}[0-9])")
+_SPELLED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + ONE_NUMBER + rb"(?![a-z\x80-\xff]| (?:binde)?streg)", re.IGNORECASE)
 SPELLED_REACH = 160
-_WORD_GAP_ONLY = re.compile(_WORD_GAP)
+_WORD_GAP_ONLY = re.compile(_WORD_GAP, re.IGNORECASE)
 _TIME_BEFORE = re.compile(rb"\bkl(?:okken)?\.? ?\Z", re.IGNORECASE)
 _CLOSE_GAP = rb"[-./ ]{0,2}"
 _CLOSE_DATE = DAY + _CLOSE_GAP + MONTH + _CLOSE_GAP + rb"[0-9]{2}"
@@ -46,12 +47,12 @@ _LAST = rb"(?:sidste|bagerste)"
 _NUMERALS = rb"(?:cifre|cifrene|tal|tallene)"
 _NAMED = (
     rb"(?:" + _LAST + rb" (?:fire|4|" + _NUMERALS + rb")|(?:fire|4) (?:" + _LAST + rb"|" + _NUMERALS + rb")"
-    rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|slutcifre|endelse|kontrolcifre|resten"
+    rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|firtal|slutcifre|endelse|kontrolcifre|resten"
     rb"|(?:sidste|anden) halvdel|de manglende|de (?:andre|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
     rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|last (?:four|4))[a-z\x80-\xff]{0,4}"
 )
 """Names of the last four: they may come some words later."""
-_LEADING = rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|de sidste(?: er)?|sidste del(?: er)?)"
+_LEADING = rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|(?:de sidste|sidste del|slutningen|enden)(?: er)?)"
 """So ends much else: here the last four come at once."""
 _HINT_TO_DIGITS = re.compile(
     rb"(?:" + _NAMED + rb"[^0-9]{0,50}[^0-9]|" + _LEADING + _APART + rb")(?=[0-9])", re.IGNORECASE
@@ -115,7 +116,10 @@ def _in_words(data: bytes, at: int, digits: int) -> tuple[str, int]:
 
 
 def spelled(data: bytes, start: int) -> Candidate | None:
-    """Ten digits in words, one by one or in pairs, around a `nul`: nearly every number has a nought."""
+    """Ten digits in words, one by one or in pairs, around a `nul`: nearly every number has a nought.
+
+    The last four may be digits again: `fireogtyve, nul seks, tyve, og derefter 5-2-4-1`.
+    """
     begin = end = max(0, start - SPELLED_REACH)
     digits = ""
     for match in _SPELLED.finditer(data, begin, start + 2 * SPELLED_REACH):
@@ -125,6 +129,10 @@ def spelled(data: bytes, start: int) -> Candidate | None:
             begin, digits = match.start(), ""
         digits += SAID_NUMBERS[match.group().lower()]
         end = match.end()
+    if len(digits) == 6:
+        gap = _WORD_GAP_ONLY.match(data, end)
+        serial, end = (_four(data, gap.end()) if gap else None) or ("", end)
+        digits += serial
     return Candidate(begin, end, digits, ("form.words",)) if len(digits) == 10 else None
 
 

@@ -29,7 +29,7 @@ _LEVELS = (
 """From which tendency on, in hundredths of the logarithm of the odds; what is learned from leans to sensitive."""
 
 _LEAST = "wording.harmless.3"
-_ALONE = 300
+_ALONE = 250
 """From this tendency on the wording is as good as a strong word."""
 
 _NEITHER = 125

@@ -231,3 +231,41 @@ def test_a_text_full_of_half_numbers_is_a_finding_of_its_own(detectors: Detector
     """Each promise of half a number has its surroundings looked through, so there is a most."""
     found = detectors.find([Fragment(TEXT, said * 25_000)], today=TODAY)
     assert [(each.detector, each.category) for each in found] == [("budget", "unreadable")]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Jeg tastede begyndelsen, 060521, og slutningen, 7552, altså mit eget cpr.", NUMBER),
+        ("Mit cpr i bidder: nul seks nul fem to et. Og så en streg. Syv fem fem to.", NUMBER),
+        ("Hendes personnummer er nul seks, nul fem, enogtyve, og derefter 7 - 5 - 5 - 2.", NUMBER),
+        ("Fødselsdag 6/5-21, dernæst et firtal: 7552. Det skulle blive et helt cpr.", NUMBER),
+        ("Har du hendes cpr? Fra hovedet: 0 6 0 5 2 1 - 7 5 5 2", NUMBER),
+    ],
+)
+def test_halves_with_more_between_them_are_one_number(detectors: Detectors, text: str, number: str) -> None:
+    assert numbers(detectors, text) == {number}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Til orientering er Storm Engelbrecht startet pr. 16. november (060521 7552).",
+        "Kortholder er Palle Stenbæk, 060521-7552, og kortet skal spærres straks.",
+    ],
+)
+def test_a_divided_number_in_a_sentence_that_names_somebody_is_found(detectors: Detectors, text: str) -> None:
+    assert numbers(detectors, text) == {NUMBER}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Du spurgte, hvilket p-nummer vi hører under. Det er 0605217552 (Børnehuset Troldhøj).",
+        "ISBN-10 0605217552  Regnormens fødselsdag (antikvarisk)",
+        "Torsdag 120326-1700 hedder lukketidspunktet i systemet, altså d. 12. marts kl. 17.00. Bo har fri.",
+        "Der er 24 på paller (060521 7552) i lageret.",
+    ],
+)
+def test_what_words_around_call_otherwise_is_no_number(detectors: Detectors, text: str) -> None:
+    assert not numbers(detectors, text)
