@@ -4,7 +4,7 @@ VENV = .venv
 PYTHON_IN_VENV = $(VENV)/bin/python
 EVENTS = 1000000
 
-.PHONY: run test check bench bench-audit accuracy fuzz specimens chaos lock clean help
+.PHONY: run test check bench bench-audit accuracy learn fuzz specimens chaos lock clean help
 
 help:            ## What there is.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## */\t/' | expand -t 14
@@ -46,6 +46,10 @@ bench-audit:     ## The record: rates, and how it is when it is large (EVENTS=10
 accuracy:        ## Recall and false blocks on the labelled mails of ../shared; fails under the targets.
 	@scripts/install dev
 	@exec $(VENV)/bin/postvagt evaluate --targets ../shared/corpus/dev
+
+learn:           ## Learn from training/ and tests/detect/rows how sensitive sentences are worded; writes ord/learned.yaml.
+	@scripts/install dev
+	@exec $(PYTHON_IN_VENV) scripts/learn.py
 
 fuzz:            ## Any bytes at the gateway and damage to any document, longer than `make test` has time for.
 	@scripts/install dev
