@@ -1,8 +1,9 @@
 """Sensitive data on an identifiable person: the policy's words, sentence by sentence, and who is spoken of beside them.
 
-First a cheap look at the whole text for words that matter; most mail ends there. Then only the sentences that hold such
-a word, and their neighbours, are read closely: which words (look-alikes are stopped), which person, which context. A
-word alone is never enough to block: somebody has to be spoken of.
+First a cheap look at the whole text for words that matter and for people; most mail ends there. Then only the sentences
+that hold such a word, and their neighbours, are read closely: which words (look-alikes are stopped), which person,
+which context, and how it all reads as a whole. Neither a word nor the wording is ever enough to block: somebody has to
+be spoken of.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class SensitiveDetector:
         self._judged = lru_cache(maxsize=4096)(self._judge)
 
     def places(self, data: bytes) -> list[tuple[int, int]]:
-        """Where strong and medium words end; most mail has none."""
+        """Where strong and medium words end, and where somebody is spoken of; most mail has neither."""
         return [(end - 2, end - 1) for end in self._ends(letters(b" " + data + b" "))]
 
     def _ends(self, plain: bytes) -> list[int]:
@@ -93,30 +94,43 @@ class SensitiveDetector:
                 continue
             read.add((part, surroundings))
             tendency = self._wording.tendency(sentence.signs, [each.signs for each in (sentence, *near)])
-            for category in sorted(sentence.categories):
-                word = next(term.word.text for term in sentence.terms if term.word.category == category)
-                if (part, category, word) in certain:
-                    continue
-                signs = _evidence(category, sentence, near)
-                if sentence.start > head and "innocent.nearby" not in signs:
-                    signs += under
-                confidence, evidence = self._judged((*signs, *self._wording_of(tendency, signs)))
-                if confidence is None:
-                    continue
-                if confidence >= Confidence.LIKELY:
+            beneath = under if sentence.start > head else ()
+            for found in self._found_by_words(part, sentence, near, tendency, beneath, certain):
+                if found[3] >= Confidence.LIKELY:
                     told.add(part)
-                if confidence == Confidence.CERTAIN:
-                    certain.add((part, category, word))
-                yield part, category, word, confidence, evidence
-            if part not in told and self._wording.is_enough(tendency):
+                yield found
+            if part not in told and self._wording.is_enough(tendency, len(data)):
                 worded += self._found_by_wording(part, sentence, near)
         yield from (found for found in worded if found[0] not in told)
+
+    def _found_by_words(
+        self,
+        part: int,
+        sentence: Sentence,
+        near: Sequence[Sentence],
+        tendency: int,
+        under: tuple[str, ...],
+        certain: set[tuple[int, str, str]],
+    ) -> Iterator[Sensitive]:
+        """What the policy's words in a sentence tell, weighed with how it reads as a whole and what it stands under."""
+        for category in sorted(sentence.categories):
+            word = next(term.word.text for term in sentence.terms if term.word.category == category)
+            if (part, category, word) in certain:
+                continue
+            signs = _evidence(category, sentence, near)
+            if "innocent.nearby" not in signs:
+                signs += under
+            confidence, evidence = self._judged((*signs, *self._wording_of(tendency, signs)))
+            if confidence == Confidence.CERTAIN:
+                certain.add((part, category, word))
+            if confidence is not None:
+                yield part, category, word, confidence, evidence
 
     def _found_by_wording(self, part: int, sentence: Sentence, near: Sequence[Sentence]) -> Iterator[Sensitive]:
         """A sentence of which no single word tells, where somebody is spoken of; told where nothing else is found."""
         category = self._wording.category(sentence.signs, [each.signs for each in (sentence, *near)])
         confidence, evidence = self._judged(tuple(_evidence_of_wording(category, sentence, near)))
-        if confidence is not None:
+        if confidence is not None and confidence >= Confidence.LIKELY:
             yield part, category, WORDED, confidence, evidence
 
     def passages(self, data: bytes) -> Iterator[frozenset[str]]:
@@ -132,7 +146,8 @@ class SensitiveDetector:
         if missing > 0 and _OF_NOBODY.intersection(signs):
             return []
         evidence = self._wording.evidence(tendency)
-        return [evidence] if evidence else []
+        is_outweighed = evidence == "wording.harmless.1" and signs[0] == "term.strong"
+        return [evidence] if evidence and not is_outweighed else []
 
     def _said_by_subject(self, data: bytes, head: int) -> tuple[str, ...]:
         if not head:

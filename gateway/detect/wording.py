@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
-from math import sqrt
+from math import log2, sqrt
 
 from gateway.detect.rules import LearnedRules
 
@@ -29,8 +29,9 @@ _LEVELS = (
 """From which tendency on, in hundredths of the logarithm of the odds; what is learned from leans to sensitive."""
 
 _LEAST = "wording.harmless.3"
-_ALONE = 250
-"""From this tendency on the wording is as good as a strong word."""
+_ALONE, _SHORT, _DOUBLED = 250, 500, 60
+"""From this tendency on the wording is as good as a strong word, in a text of so many bytes; so much more for one twice
+as long, where some sentence among so many may read like it by chance."""
 
 _NEITHER = 125
 """A tendency that says nothing."""
@@ -87,9 +88,9 @@ class Wording:
             return ""
         return next((name for least, name in _LEVELS if tendency > least), _LEAST)
 
-    def is_enough(self, tendency: int) -> bool:
-        """Whether the wording alone is as good as a strong word."""
-        return bool(self._own) and tendency >= _ALONE
+    def is_enough(self, tendency: int, length: int) -> bool:
+        """Whether the wording alone is as good as a strong word, in a text of so many bytes."""
+        return bool(self._own) and tendency >= _ALONE and tendency >= _ALONE + _DOUBLED * log2(max(1, length / _SHORT))
 
     def category(self, own: frozenset[str], around: Iterable[frozenset[str]]) -> str:
         """What a sentence speaks of, by the signs it shares with those learned from."""
