@@ -27,7 +27,7 @@ LEAST = 3
 _SHARE = 0.7
 """A sign tells of a category when so many of its texts are of it."""
 
-_PULL, _ROUNDS, _RATE, _SPREAD = 0.3, 15, 0.1, 3.0
+_PULL, _ROUNDS, _RATE, _SPREAD = 0.1, 15, 0.1, 3.0
 
 
 class Text(NamedTuple):
