@@ -29,7 +29,7 @@ _LEVELS = (
 """From which tendency on, in hundredths of the logarithm of the odds; what is learned from leans to sensitive."""
 
 _LEAST = "wording.harmless.3"
-_ALONE, _SHORT, _DOUBLED = 250, 500, 60
+_ALONE, _SHORT, _DOUBLED = 350, 500, 60
 """From this tendency on the wording is as good as a strong word, in a text of so many bytes; so much more for one twice
 as long, where some sentence among so many may read like it by chance."""
 

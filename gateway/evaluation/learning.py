@@ -11,7 +11,7 @@ import hashlib
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, sqrt
 from pathlib import Path
@@ -21,6 +21,7 @@ from gateway.detect.normalise import fold, letters
 from gateway.detect.sensitive import SensitiveDetector
 from gateway.detect.wording import Wording, learned_from
 
+_WIDTH = 118
 LEAST = 3
 """A sign is learned when so many texts have it."""
 
@@ -74,10 +75,23 @@ class Learned:
         lines = [heading, f'learned_from: "{source}"']
         for key, value in self.as_mapping().items():
             if isinstance(value, dict):
-                lines += [f"{key}:", *(f'  "{name}": "{words}"' for name, words in value.items())]
+                lines.append(f"{key}:")
+                for name, words in value.items():
+                    lines += [f'  "{name}": >-', *_in_lines(words)]
             else:
                 lines.append(f"{key}: {value}")
         return "\n".join(lines) + "\n"
+
+
+def _in_lines(words: str) -> Iterator[str]:
+    """Words with commas between them, as lines of a folded block."""
+    line = "   "
+    for word in words.split(", "):
+        if len(line) + len(word) > _WIDTH:
+            yield line
+            line = "   "
+        line += f" {word},"
+    yield line.removesuffix(",")
 
 
 def texts_of_rows(folder: Path) -> list[Text]:
