@@ -85,8 +85,8 @@ class SensitiveDetector:
         """
         certain: set[tuple[int, str, str]] = set()
         read: set[tuple[int, Surroundings]] = set()
-        told: set[int] = set()
-        worded: list[Sensitive] = []
+        worded: list[tuple[bool, int, Sensitive]] = []
+        is_told = False
         under = self._said_by_subject(data, head)
         for sentence, near, surroundings in self._sentences(b" " + data + b" "):
             part = part_at(max(0, sentence.start - 1))
@@ -96,12 +96,14 @@ class SensitiveDetector:
             tendency = self._wording.tendency(sentence.signs, [each.signs for each in (sentence, *near)])
             beneath = under if sentence.start > head else ()
             for found in self._found_by_words(part, sentence, near, tendency, beneath, certain):
-                if found[3] >= Confidence.LIKELY:
-                    told.add(part)
+                is_told = is_told or found[3] >= Confidence.LIKELY
                 yield found
-            if part not in told and self._wording.is_enough(tendency, len(data)):
-                worded += self._found_by_wording(part, sentence, near)
-        yield from (found for found in worded if found[0] not in told)
+            if not is_told and self._wording.is_enough(tendency, len(data)):
+                worded += [
+                    (sentence.start > head, tendency, each) for each in self._found_by_wording(part, sentence, near)
+                ]
+        if worded and not is_told:
+            yield max(worded, key=lambda each: each[:2])[2]
 
     def _found_by_words(
         self,
@@ -127,7 +129,11 @@ class SensitiveDetector:
                 yield part, category, word, confidence, evidence
 
     def _found_by_wording(self, part: int, sentence: Sentence, near: Sequence[Sentence]) -> Iterator[Sensitive]:
-        """A sentence of which no single word tells, where somebody is spoken of; told where nothing else is found."""
+        """A sentence of which no single word tells, where somebody is spoken of.
+
+        Of such sentences that one is told that reads most like it, one of the body before the subject, and none where a
+        word tells.
+        """
         category = self._wording.category(sentence.signs, [each.signs for each in (sentence, *near)])
         confidence, evidence = self._judged(tuple(_evidence_of_wording(category, sentence, near)))
         if confidence is not None and confidence >= Confidence.LIKELY:
