@@ -37,6 +37,7 @@ _MANY = 300
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
 _STRONG_CUES = ("cue.near", "cue.column")
 _AS_WRITTEN = ("form.hyphen",)
+_IN_ONE_RUN = ("form.plain",)
 _DIVIDED = (_AS_WRITTEN, ("form.space",), ("form.mark",), ("form.stroke",))
 """As nobody writes a number that comes in one run."""
 _CROWD = 8
@@ -160,17 +161,14 @@ class CprDetector:
             yield "person.word"
         if in_link(before, after):
             yield "in_link"
-        elif is_book_number(before):
-            yield "in_token"
+        elif candidate.form == _IN_ONE_RUN and is_book_number(before):
+            yield "in_book"
         elif cue not in _STRONG_CUES:
             yield from speaking_against(before, after, candidate.form, named)
             if not named and is_moment(candidate.digits, today):
-                is_written = candidate.form == _AS_WRITTEN and stands_free(before, after)
-                yield (
-                    "moment.written"
-                    if is_written and not is_told_as_time(candidate.digits, before, after)
-                    else "moment"
-                )
+                is_doubtful = candidate.form == _AS_WRITTEN and stands_free(before, after)
+                is_time = not is_doubtful or is_told_as_time(candidate.digits, before, after)
+                yield "moment" if is_time else "moment.written"
             if crowd and not named and candidate.form[0] in _LOOSE_FORMS:
                 yield "crowd"
 

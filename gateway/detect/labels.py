@@ -30,7 +30,7 @@ _SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n
 _NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
 _CELL_END = re.compile(rb"[\n;]")
-_INTRODUCED = re.compile(rb":[ \t]*\n\s*\Z|[.?] (?:Det|Den|Nummeret|Nr\.) er:? ?\Z")
+_INTRODUCED = re.compile(rb":[ \t]*\n\s*\Z")
 _ALONE_BEFORE = re.compile(
     rb"(?:\A|\n[ \t]*\n)[ \t]*(?:(?:sv|vs|re|fwd?|vedr|ang)[.:]{1,2}[ \t]*){0,4}[*\"'(<]{0,3}\Z", re.IGNORECASE
 )
@@ -108,8 +108,7 @@ class Labels:
 def surroundings(data: bytes, start: int, end: int) -> tuple[bytes, bytes]:
     """The text before and after a number, without the halves of the words where it is cut off.
 
-    What introduces the number with a colon stands right before it, whatever lines are left free; so does what *Det er*
-    takes up.
+    What introduces the number with a colon stands right before it, whatever lines are left free.
     """
     low, high = start - _AROUND, end + _AROUND
     before, after = data[max(0, low) : start], data[end:high]

@@ -28,6 +28,7 @@ _HOUSE = re.compile(
 _BOOK_BEFORE = re.compile(rb"isbn(?:-1[03])?[: ]{1,3}[0-9\- ]{0,4}\Z", re.IGNORECASE)
 _SENTENCE_START = re.compile(rb"[.!?] (?=" + _CAPITAL + rb")|\n[ \t]*\n")
 _IN_SENTENCE = 140
+_TIME = re.compile(rb"(?<![0-9.:])([0-2][0-9])[.:]([0-5][0-9])(?![0-9:])")
 _TIME_REACH = 120
 _TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
 _LINK_BEFORE = re.compile(rb"://|^\W*www\.|[a-z0-9]\.[a-z]{2,10}/", re.IGNORECASE)
@@ -74,8 +75,8 @@ def is_book_number(before: bytes) -> bool:
 
 def is_told_as_time(digits: str, before: bytes, after: bytes) -> bool:
     """Whether the last four are told again as a time of day: `120326-1700 …, altså kl. 17.00`."""
-    time = re.compile(rf"(?<![0-9.:]){digits[6:8]}[.:]{digits[8:10]}(?![0-9:])".encode())
-    return bool(time.search(before[-_TIME_REACH:]) or time.search(after[:_TIME_REACH]))
+    around = before[-_TIME_REACH:] + b" " + after[:_TIME_REACH]
+    return digits[6:10].encode("ascii") in [hour + minute for hour, minute in _TIME.findall(around)]
 
 
 def given_name_beside(before: bytes, after: bytes, names: frozenset[str]) -> bool:
