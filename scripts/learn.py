@@ -42,7 +42,11 @@ def main() -> int:
     detection["ord"] = {name: data for name, data in detection["ord"].items() if data["kind"] != "learned"}
     rules = Rules.from_mapping(detection)
     detector, wording = SensitiveDetector(rules.words), Wording(LearnedRules(), rules.words.persons.names)
-    rows, authors = texts_of_rows(ROOT / "tests/detect/rows"), texts_of_mails(ROOT / "training")
+    try:
+        rows, authors = texts_of_rows(ROOT / "tests/detect/rows"), texts_of_mails(ROOT / "training")
+    except (OSError, ValueError) as fault:
+        print(f"learn: {fault}", file=sys.stderr)
+        return 2
     of_rows = examples(rows, detector, wording)
     of_authors = {author: examples(mails, detector, wording) for author, mails in authors.items()}
     if options.cross:

@@ -207,10 +207,14 @@ class LearnedRules:
         bias = data.get("bias", 0)
         if not isinstance(bias, int):
             raise ValueError(f"{where}: bias: should be a whole number")
-        try:
-            weights = {word: int(step) for step, words in _lists(data, "weights", where) for word in words}
-        except ValueError:
-            raise ValueError(f"{where}: weights: each list should stand under a whole number") from None
+        weights: dict[str, int] = {}
+        for step, words in _lists(data, "weights", where):
+            if not re.fullmatch(r"[-+]?[0-9]{1,6}", step):
+                raise ValueError(f"{where}: weights: {step!r} should be a whole number")
+            for word in words:
+                if word in weights:
+                    raise ValueError(f"{where}: weights: {step!r} holds {word!r}, which has a weight already")
+                weights[word] = int(step)
         categories = {word: category for category, words in _lists(data, "categories", where) for word in words}
         for category in categories.values():
             if category not in CATEGORIES:
@@ -325,8 +329,11 @@ def _lists(data: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[str,
     values = data.get(key) or {}
     if not isinstance(values, Mapping):
         raise ValueError(f"{where}: {key}: should hold names and, for each, words with commas between them")
-    for name, words in values.items():
-        yield str(name), str(words).split(", ")
+    for name, text in values.items():
+        words = text.split(", ") if isinstance(text, str) else [""]
+        if not all(words) or any("," in word or word != word.strip() for word in words):
+            raise ValueError(f"{where}: {key}: {str(name)!r} should have words with a comma and a space between them")
+        yield str(name), words
 
 
 def _phrases(data: Mapping[str, Any], key: str, file: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Learns from labelled texts how sentences read that are sensitive, and how those that are not (detect/wording.py).
 
 Logistic regression over what a sentence is known by, with the weights pulled towards nought; the same texts give the
-same weights, bit for bit. No part of the gateway: it runs when the texts have changed, and its result is a file of the
+same weights, every time. No part of the gateway: it runs when the texts have changed, and its result is a file of the
 policy that a person can read.
 """
 
@@ -13,13 +13,14 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, fsum, sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gateway.detect.normalise import fold, letters
 from gateway.detect.sensitive import SensitiveDetector
 from gateway.detect.wording import Wording, learned_from
+from gateway.mail.finding import CATEGORIES
 
 _WIDTH = 118
 LEAST = 3
@@ -102,14 +103,32 @@ def texts_of_rows(folder: Path) -> list[Text]:
 
 
 def texts_of_mails(folder: Path) -> dict[str, list[Text]]:
-    """The mails of each author, by the name of the file of JSON lines (`label`, `why`, `subject`, `body`)."""
-    authors: dict[str, list[Text]] = {}
-    for file in sorted(folder.glob("*.jsonl")):
-        mails = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        authors[file.stem] = [
-            Text(f"{mail['subject']}\n\n{mail['body']}", mail["label"] == "block", tuple(mail["why"])) for mail in mails
-        ]
-    return authors
+    """The mails of each author, by the name of the file of JSON lines (`label`, `why`, `subject`, `body`).
+
+    ValueError: the file, the line, and what is wrong with it.
+    """
+    return {file.stem: list(_mails(file)) for file in sorted(folder.glob("*.jsonl"))}
+
+
+def _mails(file: Path) -> Iterator[Text]:
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield _mail(json.loads(line))
+            except ValueError as fault:
+                raise ValueError(f"{file.name}:{number}: {fault}") from None
+
+
+def _mail(mail: object) -> Text:
+    if not isinstance(mail, dict):
+        raise ValueError("should be one mail, as an object")
+    if mail.get("label") not in ("block", "allow"):
+        raise ValueError("label: should be block or allow")
+    if not all(isinstance(mail.get(field), str) for field in ("subject", "body")):
+        raise ValueError("subject, body: should be texts")
+    if not isinstance(mail.get("why"), list) or not all(why in CATEGORIES for why in mail["why"]):
+        raise ValueError(f"why: should be a list of any of {', '.join(CATEGORIES)}")
+    return Text(f"{mail['subject']}\n\n{mail['body']}", mail["label"] == "block", tuple(mail["why"]))
 
 
 def digest(texts: Iterable[Text]) -> str:
@@ -144,7 +163,7 @@ def learn(found: Sequence[Example]) -> Learned:
         order.shuffle(rows)
         for row, is_sensitive in rows:
             share = _SPREAD / sqrt(len(row) or 1)
-            tendency = bias + share * sum([weights[at] for at in row])
+            tendency = bias + share * fsum([weights[at] for at in row])  # sum() adds otherwise since Python 3.12
             error = 1 / (1 + exp(-max(-30.0, min(30.0, tendency)))) - is_sensitive
             square += error * error
             bias -= _RATE * error / sqrt(square)

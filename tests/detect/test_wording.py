@@ -105,6 +105,24 @@ def test_the_policy_is_what_was_learned_from_these_texts() -> None:
     assert learned["learned_from"] == digest(texts)
 
 
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        pytest.param("{", "Expecting property name", id="cut off"),
+        pytest.param("[]", "should be one mail, as an object", id="no object"),
+        pytest.param('{"label": "gray", "why": [], "subject": "", "body": ""}', "label: should be", id="no label"),
+        pytest.param('{"label": "allow", "why": [], "subject": "Hej"}', "subject, body: should be texts", id="no body"),
+        pytest.param('{"label": "block", "why": ["x"], "subject": "", "body": ""}', "why: should be", id="no category"),
+        pytest.param('{"label": "block", "why": [{}], "subject": "", "body": ""}', "why: should be", id="no word"),
+    ],
+)
+def test_a_bad_line_of_what_is_learned_from_is_told_by_its_place(tmp_path: Path, line: str, fault: str) -> None:
+    good = '{"label": "allow", "why": [], "subject": "Hej", "body": "Vi ses."}'
+    (tmp_path / "a.jsonl").write_text(f"{good}\n{line}\n", "utf-8")
+    with pytest.raises(ValueError, match=re.escape("a.jsonl:2: ") + f".*{fault}"):
+        texts_of_mails(tmp_path)
+
+
 def test_the_same_texts_teach_the_same(rules_data: dict[str, Any]) -> None:
     words = WordRules.from_mapping(rules_data["ord"])
     detector, wording = SensitiveDetector(words), Wording(words.learned, words.persons.names)
@@ -132,7 +150,11 @@ def test_what_was_learned_is_read_again_as_it_was() -> None:
     ("data", "complaint"),
     [
         ({"bias": "x"}, "bias: should be a whole number"),
-        ({"weights": {"much": "hun"}}, "weights: each list should stand under a whole number"),
+        ({"weights": {"much": "hun"}}, "weights: 'much' should be a whole number"),
+        ({"weights": {"+9": "hun, "}}, "weights: '+9' should have words with a comma and a space between them"),
+        ({"weights": {"+9": "hun,han"}}, "weights: '+9' should have words with a comma and a space between them"),
+        ({"weights": {"+9": None}}, "weights: '+9' should have words with a comma and a space between them"),
+        ({"weights": {"+9": "hun", "-4": "han, hun"}}, "weights: '-4' holds 'hun', which has a weight already"),
         ({"categories": ["hun"]}, "categories: should hold names and, for each, words with commas between them"),
         ({"categories": {"moods": "hun"}}, "categories: 'moods' is not one of"),
         ({"wieghts": {}}, "'wieghts' is not known here"),
