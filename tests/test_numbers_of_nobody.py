@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TODAY = datetime.date(2026, 11, 26)
 WRITTEN = (
     *("tests/**/*.py", "tests/**/*.txt", "docs/**/*.md", "*.md"),
-    *("gateway/**/*.py", "bench/*.py", "policies/**/*.yaml"),
+    *("gateway/**/*.py", "bench/*.py", "policies/**/*.yaml", "scripts/*.py", "training/*"),
 )
 NOBODYS = {"0707614285": "CPR-kontoret's specimen", "0101253112": "a period, 01.01.25-31.12.25"}
 
