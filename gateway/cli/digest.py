@@ -86,10 +86,11 @@ def _case(event: Event) -> Stopped:
     """An event as leaders hear of it: the sender masked, the values counted by their keyed HMACs."""
     from gateway.audit.event import BREACH
     from gateway.mail.address import Address
-    from gateway.mail.finding import CATEGORIES
+    from gateway.mail.finding import CATEGORIES, guessed
     from gateway.notice.leaders import Stopped
 
     present = {found.category for found in event.findings} | ({"unreadable"} if event.unreadable else set())
+    present -= guessed((found.detector, found.category) for found in event.findings)
     numbers = {identity for found in event.findings if found.category == "cpr" for identity in found.identities}
     return Stopped(
         event.case_id,

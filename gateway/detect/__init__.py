@@ -110,11 +110,12 @@ class Detectors:
                 for at, digits, confidence, evidence in self._cpr.find(data, context.fragment_at, today):
                     yield at, Finding("cpr", "cpr", confidence, fragments[at].place, Hidden(digits), evidence)
             if needed & WORDS:
-                for at, category, word, confidence, evidence in self._sensitive.find(data, context.fragment_at, head):
-                    identity, place = Hidden(f"{category}: {word}"), fragments[at].place
+                for found in self._sensitive.find(data, context.fragment_at, head):
+                    identity, place = Hidden(f"{found.category}: {found.value}"), fragments[found.part].place
+                    confidence, evidence = found.confidence, found.evidence
                     if is_address_field(place):
                         confidence, evidence = Confidence.POSSIBLE, (*evidence, _OF_AN_OFFICE)
-                    yield at, Finding("sensitive", category, confidence, place, identity, evidence)
+                    yield found.part, Finding(found.detector, found.category, confidence, place, identity, evidence)
             if needed & IDENTIFIERS:
                 for at, span in parts:
                     for which, value in self._identifiers.find(data[span.start : span.end]):

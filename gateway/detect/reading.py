@@ -268,6 +268,11 @@ class Sentence:
         return self._passage.signs(self._passage.plain[self.start : self.end])
 
     @property
+    def letters(self) -> str:
+        """Its letters and digits as words, whatever stands between them."""
+        return " ".join(self._passage.plain[self.start : self.end].decode("utf-8", "replace").split())
+
+    @property
     def mentions_somebody(self) -> bool:
         """Whether he, she or somebody's relation stands in it."""
         return bool(self._raw & RELATION)

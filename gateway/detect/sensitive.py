@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.detect.normalise import letters
 from gateway.detect.persons import NAMED, RELATED, Names
@@ -18,7 +19,7 @@ from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
 from gateway.detect.vocabulary import INNOCENT, LIGHT, OTHER, TOPIC, Vocabulary
 from gateway.detect.wording import Wording, learned_from
-from gateway.mail.finding import Confidence
+from gateway.mail.finding import BY_WORDING, Confidence
 
 BUDGET = 10_000
 """Words looked at closely in one text; a text with more of them counts as not fully read."""
@@ -26,11 +27,19 @@ BUDGET = 10_000
 PERSONS = 1_000
 """So many mentions of somebody in one text have the sentences around them read for their wording."""
 
-WORDED = "(worded so)"
-"""What stands for the policy's word where a sentence was found by its wording alone."""
+BY_WORDS = "sensitive"
+"""The detector's name where a word of the policy tells."""
 
-Sensitive = tuple[int, str, str, Confidence, tuple[str, ...]]
-"""Part of the text, category, the policy's word, confidence, explained evidence."""
+
+class Sensitive(NamedTuple):
+    """What was found in a part of the text. value: the policy's word, or the letters of a sentence worded so."""
+
+    part: int
+    detector: str
+    category: str
+    value: str
+    confidence: Confidence
+    evidence: tuple[str, ...]
 
 
 _TIED = frozenset((NAMED, RELATED, "person.self"))
@@ -53,8 +62,6 @@ _STRENGTH = {3: "term.strong", 2: "term.medium", 1: "term.weak"}
 
 class SensitiveDetector:
     """Finds sensitive sentences in folded text."""
-
-    name = "sensitive"
 
     def __init__(self, rules: WordRules) -> None:
         self._names = Names(rules.persons)
@@ -93,10 +100,12 @@ class SensitiveDetector:
             if part is None or (part, surroundings) in read:
                 continue
             read.add((part, surroundings))
+            if is_told and not sentence.categories:
+                continue
             tendency = self._wording.tendency(sentence.signs, [each.signs for each in (sentence, *near)])
             beneath = under if sentence.start > head else ()
             for found in self._found_by_words(part, sentence, near, tendency, beneath, certain):
-                is_told = is_told or found[3] >= Confidence.LIKELY
+                is_told = is_told or found.confidence >= Confidence.LIKELY
                 yield found
             if not is_told and self._wording.is_enough(tendency, len(data)):
                 worded += [
@@ -126,7 +135,7 @@ class SensitiveDetector:
             if confidence == Confidence.CERTAIN:
                 certain.add((part, category, word))
             if confidence is not None:
-                yield part, category, word, confidence, evidence
+                yield Sensitive(part, BY_WORDS, category, word, confidence, evidence)
 
     def _found_by_wording(self, part: int, sentence: Sentence, near: Sequence[Sentence]) -> Iterator[Sensitive]:
         """A sentence of which no single word tells, where somebody is spoken of.
@@ -137,7 +146,7 @@ class SensitiveDetector:
         category = self._wording.category(sentence.signs, [each.signs for each in (sentence, *near)])
         confidence, evidence = self._judged(tuple(_evidence_of_wording(category, sentence, near)))
         if confidence is not None and confidence >= Confidence.LIKELY:
-            yield part, category, WORDED, confidence, evidence
+            yield Sensitive(part, BY_WORDING, category, sentence.letters, confidence, evidence)
 
     def passages(self, data: bytes) -> Iterator[frozenset[str]]:
         """What is learned from: the signs of each sentence whose wording is asked for."""

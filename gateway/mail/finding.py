@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -25,6 +26,10 @@ CATEGORIES = (
     "unreadable",
 )
 """The categories of the contracts, in the order they are shown. Identifiers that do not block have other names."""
+
+
+BY_WORDING = "wording"
+"""The detector that goes by how a sentence is worded. Its category is a guess: recorded, and told to nobody."""
 
 
 class Confidence(IntEnum):
@@ -57,3 +62,10 @@ class Finding:
     place: Place
     identity: Hidden
     evidence: tuple[str, ...] = ()
+
+
+def guessed(found: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Of findings, each as its detector and category, the categories that are a guess only."""
+    pairs = set(found)
+    known = {category for detector, category in pairs if detector != BY_WORDING}
+    return frozenset(category for _, category in pairs if category not in known)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from gateway.mail.address import Address
+from gateway.mail.finding import guessed
 from gateway.notice.facts import Facts, Notice, Organisation
 from gateway.notice.letter import Block, parse, plain
 from gateway.notice.mime import alternative, head
@@ -22,7 +23,8 @@ from gateway.notice.texts import Wording, standard_wording
 class Stopped:
     """One case, as much of it as leaders need.
 
-    sender: masked. numbers: distinct CPR numbers. recipients: how many. delivered: it went on (`mode: monitor`).
+    sender: masked. categories: those that are no guess. numbers: distinct CPR numbers. recipients: how many.
+    delivered: it went on (`mode: monitor`).
     """
 
     case_id: str
@@ -37,7 +39,8 @@ class Stopped:
     def of(cls, facts: Facts, *, delivered: bool = False) -> Stopped:
         verdict = facts.verdict
         recipients = len(verdict.judgements)
-        categories = verdict.categories
+        guesses = guessed((finding.detector, finding.category) for finding in verdict.findings)
+        categories = tuple(category for category in verdict.categories if category not in guesses)
         return cls(
             facts.case_id, facts.time, facts.sender.masked, categories, verdict.numbers, recipients, delivered=delivered
         )

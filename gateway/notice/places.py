@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from gateway.mail.finding import CATEGORIES, Finding
+from gateway.mail.finding import BY_WORDING, CATEGORIES, Finding
 from gateway.mail.fragment import Unreadable
 from gateway.mail.place import Place, Step
 
@@ -34,10 +34,14 @@ class Unread(NamedTuple):
 
 
 def found(findings: Iterable[Finding], words: Words) -> tuple[Found, ...]:
-    """One line per category, in the order of CATEGORIES; equal values in several places count once."""
+    """One line per category, in the order of CATEGORIES; equal values in several places count once.
+
+    The category of what was found by its wording is a guess, and nobody is told a guess: that is a line of its own.
+    """
     by_category: dict[str, list[Finding]] = {}
     for finding in findings:
-        by_category.setdefault(finding.category, []).append(finding)
+        category = "" if finding.detector == BY_WORDING else finding.category
+        by_category.setdefault(category, []).append(finding)
     return tuple(
         Found(category, what(category, by_category[category], words), _places(by_category[category], words))
         for category in sorted(by_category, key=_rank)

@@ -71,6 +71,14 @@ def test_what_is_found_by_its_wording_is_told_only_where_no_word_is_found(find: 
     assert not [each for each in beside if "no single word" in str(each.evidence)]
 
 
+def test_two_sentences_found_by_their_wording_are_two_things_and_one_is_itself_anywhere(find: Find) -> None:
+    """What a release lets pass is this sentence and no other of which no word tells."""
+    (one,), (other,), (again,) = (find(text) for text in (TOLD[0], TOLD[1], f"Hej Ane\n\n{TOLD[0]}\n\nMvh Bo"))
+    assert [each.detector for each in (one, other, again)] == ["wording"] * 3
+    assert one.identity != other.identity
+    assert one.identity == again.identity
+
+
 def test_no_wording_outweighs_what_is_said_of_nobody(find: Find) -> None:
     said = "Han har fået konstateret diabetes, og vi er meget bekymrede for ham."
     assert blocks(find(f"Jeg har talt med hendes bror. {said}"))

@@ -178,6 +178,12 @@ def test_equal_numbers_count_once() -> None:
     assert "2 CPR-numre i mailens tekst og i emnet" in twice
 
 
+def test_the_category_of_a_wording_is_a_guess_and_is_told_to_nobody() -> None:
+    guessed = letter(facts(findings=(replace(finding(category="offence"), detector="wording"),)))
+    assert "Personfølsomme oplysninger i mailens tekst" in guessed
+    assert "strafbare" not in guessed
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_words_of_its_own(reason: Reason) -> None:
     text = letter(facts(findings=(), unreadable=(Unreadable(attachment("pdf", 1), reason),)))

@@ -35,6 +35,15 @@ STOPPED = Event(
 ON_TRIAL = Event(
     "PV-CCCC-DDDD", datetime(2026, 11, 24, 22, 59, tzinfo=UTC), sender="a@lavuk.dk", verdict="block", mode="monitor"
 )
+BY_ITS_WORDING = Event(
+    "PV-IIII-JJJJ",
+    datetime(2026, 11, 24, 10, 0, tzinfo=UTC),
+    sender="b@lavuk.dk",
+    verdict="block",
+    mode="enforce",
+    recipients=(Recipient("s…@hvidovre.dk", "hvidovre.dk", "kommune"),),
+    findings=(Found("wording", "offence", "likely", "text", 1, ("33",)),),
+)
 PASSED = Event("PV-EEEE-FFFF", datetime(2026, 11, 23, 23, 30, tzinfo=UTC), sender="a@lavuk.dk", verdict="relay")
 DAY_AFTER = Event("PV-GGGG-HHHH", datetime(2026, 11, 24, 23, 1, tzinfo=UTC), sender="a@lavuk.dk", verdict="block")
 
@@ -65,7 +74,7 @@ def mailbox() -> Iterator[tuple[Mailbox, int]]:
 def config(tmp_path: Path, mailbox: tuple[Mailbox, int]) -> Path:
     store = open_store(f"sqlite:///{tmp_path}/audit.db")
     store.open()
-    store.write([PASSED, STOPPED, ON_TRIAL, DAY_AFTER])
+    store.write([PASSED, STOPPED, BY_ITS_WORDING, ON_TRIAL, DAY_AFTER])
     store.close()
     policy = Path(__file__).resolve().parents[2] / "policies" / "lavuk"
     path = tmp_path / "postvagt.yaml"
@@ -88,8 +97,9 @@ def test_it_prints_the_day(config: Path) -> None:
     result = run("--day", DAY, "--config", str(config))
     text = " ".join(result.output.split())
     assert result.exit_code == 0, result.output
-    assert "2 mails blev stoppet" in text
+    assert "3 mails blev stoppet" in text
     assert "PV-AAAA-BBBB kl. 09.05 fra d…@lavuk.dk til 1 modtager: 2 CPR-numre." in text
+    assert "PV-IIII-JJJJ kl. 11.00 fra b…@lavuk.dk til 1 modtager: personfølsomme oplysninger." in text
     assert "PV-CCCC-DDDD kl. 23.59 fra a…@lavuk.dk" in text
     assert "Sendt alligevel (prøve)." in text
     assert "sendte Postvagt 1 mail videre" in text
@@ -103,7 +113,7 @@ def test_it_sends_the_day(config: Path, mailbox: tuple[Mailbox, int]) -> None:
     for envelope in mailbox[0].taken:
         assert envelope.mail_from in ("", "<>")
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert message["Subject"] == "Postvagt den 24. november 2026: 2 mails stoppet"
+        assert message["Subject"] == "Postvagt den 24. november 2026: 3 mails stoppet"
         assert b"dagklub" not in envelope.content
 
 

@@ -91,6 +91,21 @@ def test_a_case_is_made_of_a_stopped_message_without_its_content() -> None:
     assert all(secret not in whole for secret in (CPR, "251248", "Villads", "dagklub@", "sagsbehandler"))
 
 
+@pytest.mark.parametrize(
+    ("findings", "categories"),
+    [
+        pytest.param([("wording", "offence")], (), id="a guess is told to nobody"),
+        pytest.param([("wording", "health"), ("cpr", "cpr")], ("cpr",), id="but a number is"),
+        pytest.param([("wording", "health"), ("sensitive", "health")], ("health",), id="and what a word told"),
+    ],
+)
+def test_a_category_that_is_a_guess(findings: list[tuple[str, str]], categories: tuple[str, ...]) -> None:
+    found = tuple(replace(finding(category=category), detector=detector) for detector, category in findings)
+    case = facts(findings=found)
+    case = replace(case, verdict=replace(case.verdict, categories=tuple(dict.fromkeys(what for _, what in findings))))
+    assert Stopped.of(case).categories == categories
+
+
 def test_in_english() -> None:
     assert "An email with 14 CPR numbers was stopped" in read(build_alert(replace(REPORT, asked_language="en")).content)
 

@@ -543,12 +543,12 @@ def test_leaders_hear_at_once_of_a_case_of_high_severity(started, hop: ScriptedH
     assert not any(b"0761-4285" in message or b"07614285" in message for message in hop.messages)
 
 
-def released(gateway, client: RawClient) -> None:
-    """Stop `WITH_CPR`, and give a leave to send its values once more."""
+def released(gateway, client: RawClient, content: bytes = WITH_CPR) -> None:
+    """Stop a message, and give a leave to send its values once more."""
     import subprocess
     import sys
 
-    assert client.transaction(WITH_CPR).startswith("250 2.0.0 Message stopped")
+    assert client.transaction(content).startswith("250 2.0.0 Message stopped")
     case = gateway.events()[-1].case_id
     words = ["release", case, "--by", "it@lavuk.dk", "--why", "falsk alarm", "--config", str(gateway.config)]
     done = subprocess.run([sys.executable, "-m", "gateway", *words], capture_output=True, text=True, check=False)
@@ -565,6 +565,21 @@ def test_a_release_lets_the_same_values_pass_once(started, hop: ScriptedHop) -> 
         assert client.transaction(WITH_CPR) == "250 2.0.0 taken as 4711"
         assert client.transaction(WITH_CPR).startswith("250 2.0.0 Message stopped"), "and only once"
     assert [event.verdict for event in gateway.events()] == ["block", "block", "relay", "block"]
+
+
+def test_a_release_of_what_its_wording_told_lets_no_other_wording_pass(started, hop: ScriptedHop) -> None:
+    """Two messages of which no word of the policy tells have nothing in common but that."""
+    head = b"From: dagklub@lavuk.dk\r\nContent-Type: text/plain; charset=utf-8\r\nSubject: Til dig\r\n\r\n"
+    arms = "Jeg fandt striber p\xe5 indersiden af hendes arme, og hun ved ikke, at jeg skriver.\r\n".encode()
+    lumps = "To betjente ringede p\xe5 i aftes, og han havde seks klumper i str\xf8mpen, siger de.\r\n".encode()
+    gateway = started()
+    with RawClient(gateway.port) as client:
+        client.hello()
+        released(gateway, client, head + arms)
+        assert client.transaction(head + lumps).startswith("250 2.0.0 Message stopped")
+        assert client.transaction(head + arms) == "250 2.0.0 taken as 4711"
+    blocked = [found for event in gateway.events() if event.verdict == "block" for found in event.findings]
+    assert [found.detector for found in blocked] == ["wording", "wording"]
 
 
 def test_of_two_messages_in_one_moment_one_passes_by_a_release(started, hop: ScriptedHop) -> None:
