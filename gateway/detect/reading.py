@@ -15,56 +15,35 @@ from gateway.detect import subjects
 from gateway.detect.once import once
 from gateway.detect.persons import GROUPED, NAMED, RELATED, Names, leaves_out_the_writer
 from gateway.detect.sentences import Span, blanked, ends_of_sentences, quoted_titles, without_formalities
-from gateway.detect.ties import TIE_REACH, Ties, is_in_fiction, ties
+from gateway.detect.terms import Term, terms_of
+from gateway.detect.ties import OWNER_REACH, TIE_REACH, Ties, is_in_fiction, is_owned, ties
 from gateway.detect.vocabulary import (
     EXCUSE,
     GROUP,
     INNOCENT,
     LIGHT,
-    MEDIUM,
     NOBODY,
     OTHER,
     PREDICATE,
     RELATION,
     SELF,
     STOP,
-    STRONG,
     TERMS,
     THING,
     TOPIC,
-    WEAK,
     Found,
     Vocabulary,
-    Word,
 )
 
 REACH = 2
 """So many sentences before and after one may say of whom it speaks."""
-_RANK = {STRONG: 3, MEDIUM: 2, WEAK: 1}
 _MARGIN = 1_000
 _COMMON_REACH = 500
-_OWNER_REACH = 40
 _YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
-_OWNER = re.compile(
-    rb"[^0-9A-Za-z\x80-\xff]"
-    rb"(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)"
-    rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)\Z"
-)
-"""Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
 _CARED_FOR = frozenset(("health", "disability", "social"))
 """What professions take care of, whose names are words of these categories."""
-_SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
 """A line of a form that waits to be filled in."""
-
-
-class Term(NamedTuple):
-    """A sensitive word found in a sentence: its strength (3 strong, 2 medium, 1 weak), the whole words it covers."""
-
-    word: Word
-    rank: int
-    start: int
-    end: int
 
 
 class Stretch(NamedTuple):
@@ -201,19 +180,8 @@ class Sentence:
         """Its sensitive words, none overlapping, without look-alikes and parts of names; the strongest first."""
         if not self._raw & TERMS:
             return ()
-        plain, data, names = self._passage.plain, self._passage.data, self._passage.names
-        terms: list[Term] = []
-        stops: list[tuple[str, int, int]] = []
-        for kind, start, end, word in self._sensitive:
-            whole = _whole(plain, start, end)
-            if kind == STOP:
-                stops.append((word.category, *whole))
-            elif not (word.text[-1] == "*" and self._passage.is_about_it_only(end, whole[1])):
-                terms.append(Term(word, _RANK[kind], *whole))
-        if len(terms) > 1:
-            terms = _distinct(terms)
-        if stops:
-            terms = [term for term in terms if not any(_covers(stop, term) for stop in stops)]
+        data, names = self._passage.data, self._passage.names
+        terms = terms_of(self._passage.plain, self._sensitive, self._passage.is_about_it_only)
         spans = [Span(term.start, term.end) for term in terms]
         return [
             term
@@ -279,16 +247,8 @@ class Sentence:
 
     def owns(self, term: Term) -> bool:
         """Whether the word is somebody's: `hendes`, `min`, `Karstens` before it, perhaps with one word between."""
-        before = self._passage.data[max(0, term.start - _OWNER_REACH) : term.start]
-        *words, rest = before.split(b" ")
-        if rest or not words:
-            return False
-        names = self._passage.names
-        if _is_owner(words[-1], is_whole=len(words) > 1):
-            return not names.is_nominative(words[-1])
-        if not (len(words) > 1 and _is_small(words[-1]) and _is_owner(words[-2], is_whole=len(words) > 2)):
-            return False
-        return not names.is_nominative(words[-2])
+        before = self._passage.data[max(0, term.start - OWNER_REACH) : term.start]
+        return is_owned(before, self._passage.names.is_nominative)
 
     def is_topic(self, category: str) -> bool:
         """Whether all it says of this category is what something is about: `en bog om autisme`."""
@@ -378,40 +338,5 @@ def stretches(ends: Sequence[int], length: int) -> list[Stretch]:
     return found
 
 
-def _distinct(terms: list[Term]) -> list[Term]:
-    """The strongest of overlapping words, longer ones first."""
-    kept: list[Term] = []
-    for term in sorted(terms, key=lambda term: (-term.rank, term.start - term.end, term.start)):
-        if not any(term.start < other.end and other.start < term.end for other in kept):
-            kept.append(term)
-    return kept
-
-
-def _whole(plain: bytes, start: int, end: int) -> tuple[int, int]:
-    """From where to where the whole words reach of which something was found."""
-    begin = start + 1 if plain[start] == 0x20 else plain.rfind(b" ", 0, start) + 1
-    if plain[end - 1] == 0x20:
-        return begin, end - 1
-    last = plain.find(b" ", end)
-    return begin, last if last >= 0 else len(plain)
-
-
-def _covers(stop: tuple[str, int, int], term: Term) -> bool:
-    """A look-alike takes away the words of its category that it overlaps, but no longer one: more words say more."""
-    category, start, end = stop
-    if category != term.word.category or start >= term.end or term.start >= end:
-        return False
-    return end - start >= term.end - term.start
-
-
 def _is_within(inner: Found, outer: Found) -> bool:
     return outer[1] <= inner[1] and inner[2] <= outer[2]
-
-
-def _is_owner(word: bytes, *, is_whole: bool) -> bool:
-    """Whether a word tells an owner; the first of a stretch may be cut off in front."""
-    return _OWNER.search(b" " + word if is_whole else word) is not None
-
-
-def _is_small(word: bytes) -> bool:
-    return _SMALL_WORD.match(word) is not None

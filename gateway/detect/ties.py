@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 TIE_REACH = 64
-"""So many bytes before a word are looked at."""
+OWNER_REACH = 40
+"""So many bytes before a word are looked at, for what ties it to somebody and for whose it is."""
 
 _NAME = rb"(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]+"
 _VERB = (
@@ -38,6 +39,16 @@ _FICTION = (
 _IN_FICTION = re.compile(
     rb" i (?:en |et |vores |den |det |jeres |deres )?" + _FICTION + rb" | " + _FICTION + rb" {1,2}(?:hvor|der|som|om) "
 )
+
+
+_OWNER = re.compile(
+    rb"[^0-9A-Za-z\x80-\xff]"
+    rb"(?:[Ss](?:in|it|ine)|[Mm](?:in|it|ine)|[Hh](?:ans|endes)"
+    rb"|(?!Vores|Jeres|Deres|Alles|Dagens|Ellers)(?:[A-Z]|\xc3[\x80-\x9e])[a-z\x80-\xff]{1,20}s)\Z"
+)
+"""Whose the next word, or the one after it, is: his, hers, mine, or a genitive."""
+
+_SMALL_WORD = re.compile(rb"[a-z\x80-\xff]+\Z")
 
 
 class Ties(NamedTuple):
@@ -68,3 +79,23 @@ def ties(before: bytes, is_phrase: bool, is_name: Callable[[bytes], bool]) -> Ti
 def is_in_fiction(plain: bytes, start: int, end: int) -> bool:
     """Whether a sentence tells what happens in a film, a book, a play or a game."""
     return _IN_FICTION.search(plain, start, end) is not None
+
+
+def is_owned(before: bytes, is_nominative: Callable[[bytes], bool]) -> bool:
+    """Whether a word is somebody's: `hendes`, `min`, `Karstens` before it, perhaps with one small word between.
+
+    is_nominative: whether a word that looks like a genitive is none (`Mads`, `Jens`).
+    """
+    *words, rest = before.split(b" ")
+    if rest or not words:
+        return False
+    if _is_owner(words[-1], is_whole=len(words) > 1):
+        return not is_nominative(words[-1])
+    if not (len(words) > 1 and _SMALL_WORD.match(words[-1]) and _is_owner(words[-2], is_whole=len(words) > 2)):
+        return False
+    return not is_nominative(words[-2])
+
+
+def _is_owner(word: bytes, *, is_whole: bool) -> bool:
+    """Whether a word tells an owner; the first of a stretch may be cut off in front."""
+    return _OWNER.search(b" " + word if is_whole else word) is not None
