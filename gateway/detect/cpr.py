@@ -64,7 +64,7 @@ class CprDetector:
         self._score = Score(rules.weights, rules.thresholds)
         self._shapes = Shapes()
         self._exceptional_days = {f"{date:%d%m}".encode() for date in rules.exception_dates}
-        self._labels = Labels(rules)
+        self._labels = Labels(rules, names)
         self._judged = lru_cache(maxsize=4096)(self._judge)
 
     def places(self, data: bytes) -> list[tuple[int, int]]:
@@ -143,14 +143,16 @@ class CprDetector:
         cue, counter, person = look(before, after)
         if cue != "cue.near" and not counter:
             cue, counter = head.cue or cue, head.counter
+        named = person_beside(before, after)
         if counter and is_named_number(before, self._names):
             named, counter = True, ""
-        else:
-            named = person_beside(before, after) or (not counter and given_name_beside(before, after, self._names))
+        elif (counter == OF_A_RUN and candidate.form in _DIVIDED) or (counter == "counter.weak" and named):
+            counter = ""
+        named = named or (not counter and given_name_beside(before, after, self._names))
         if cue:
             yield cue
         if counter == OF_A_RUN:
-            counter = "" if candidate.form in _DIVIDED else "counter.near"
+            counter = "counter.near"
         if counter and not ((named or candidate.form == _AS_WRITTEN) and is_about(before)):
             yield "counter.softened" if cue in _STRONG_CUES else counter
         if named:

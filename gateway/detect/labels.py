@@ -29,11 +29,23 @@ _BETWEEN = b"\0\0\0\0"
 _SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n")
 _NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
+_LETTERS = re.compile(rb"[A-Za-z\x80-\xff]{1,40}")
+_LETTERS_BEFORE = re.compile(_LETTERS.pattern + rb"\Z")
 _CELL_END = re.compile(rb"[\n;]")
 _INTRODUCED = re.compile(rb":[ \t]*\n\s*\Z")
 _ALONE_BEFORE = re.compile(
     rb"(?:\A|\n[ \t]*\n)[ \t]*(?:(?:sv|vs|re|fwd?|vedr|ang)[.:]{1,2}[ \t]*){0,4}[*\"'(<]{0,3}\Z", re.IGNORECASE
 )
+_DENIED = re.compile(
+    rb"(?<!skriv )(?<!send )(?<!oplys )(?:ikke (?:et|noget)|(?:not an?|no))[ -][a-z]?\Z", re.IGNORECASE
+)
+"""`Det er ikke et cpr-nummer` tells what it is not; `send ikke et cpr-nummer` says nothing of the number beside it."""
+_SAID_TO_BE = re.compile(
+    rb"[ ,]{1,2}(?:er|som|is|as) (?:(?:vores|jeres|deres|min|mit|dit|din|bare|kun|et|en|den|det|our|your|the|a) )?"
+    rb"[a-z\x80-\xff]*\Z",
+    re.IGNORECASE,
+)
+"""What a label after a number may be parted from it by: `0706234955 er fakturanummeret`."""
 _ALONE_AFTER = re.compile(rb"[*\"')>.]{0,3}[ \t]*(?:\n[ \t]*\n|\n?\Z)")
 
 
@@ -56,7 +68,8 @@ class Hit(NamedTuple):
 class Labels:
     """Knows the words of the policy; holds nothing of any text."""
 
-    def __init__(self, rules: CprRules) -> None:
+    def __init__(self, rules: CprRules, names: frozenset[str]) -> None:
+        self._names = names
         cues = [Pattern(_CUE, expression(word)) for word in rules.cues]
         maybe = [Pattern(_MAYBE_CUE, expression(word)) for word in rules.weak_cues]
         strong = [Pattern(_STRONG, expression(word)) for word in rules.counter_cues]
@@ -72,11 +85,17 @@ class Labels:
 
     def around(self, before: bytes, after: bytes) -> Label:
         """What the words before and after a number say it is."""
-        hits = [Hit(*each) for each in self._words.matches(before + _BETWEEN + after)]
+        text = before + _BETWEEN + after
+        hits = [Hit(*each) for each in self._words.matches(text)]
         runs = [hit for hit in hits if hit.kind == _RUN]
         labels = [hit for hit in hits if hit.kind in _LABELS and (hit.kind == _RUN or not _is_within(hit, runs))]
-        beside = [hit for hit in labels if _is_beside(hit, before, after)]
-        cues = [hit for hit in hits if hit.kind == _CUE or (hit.kind == _MAYBE_CUE and not _is_outdone(hit, beside))]
+        beside = [hit for hit in labels if _is_beside(hit, before, after) and not self._is_name(hit, text)]
+        cues = [
+            hit
+            for hit in hits
+            if hit.kind == _CUE or (hit.kind == _MAYBE_CUE and not _is_outdone(hit, beside, len(before)))
+        ]
+        cues = [hit for hit in cues if not _DENIED.search(text, max(0, hit.start - 20), hit.start + 1)]
         cue = ""
         for hit in cues:
             cue = "cue.near" if cue == "cue.near" or _is_near(hit, before, after) else "cue.far"
@@ -88,6 +107,13 @@ class Labels:
             near = bool(persons) and all(_is_within(hit, persons) for hit in hits if hit.kind in _LABELS)
         person = "person.word" if near else ""
         return Label(cue, _counter(others, "counter.near"), person)
+
+    def _is_name(self, hit: Hit, text: bytes) -> bool:
+        """Whether a label is the end or the beginning of a given name: of `bruger-id`, not of `Ingrid`."""
+        inside = hit.start + 1
+        begin = _LETTERS_BEFORE.search(text, max(0, inside - 20), inside)
+        word = _LETTERS.match(text, begin.start() if begin else inside)
+        return word is not None and word.group().decode("utf-8", "replace") in self._names
 
     def close_by(self, before: bytes, after: bytes) -> Label:
         """The same in a text full of numbers, where each has its words closer by."""
@@ -153,6 +179,8 @@ def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
             return False
         return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1
     start = _in_after(hit, before)
+    if hit.kind == _STRONG and _SAID_TO_BE.fullmatch(after, 0, start + 1):
+        return True
     return start <= 3 and not _CELL_END.search(after, 0, start + 1)
 
 
@@ -163,9 +191,11 @@ def _strength(hit: Hit, before: bytes) -> int:
     return hit.kind
 
 
-def _is_outdone(cue: Hit, labels: list[Hit]) -> bool:
+def _is_outdone(cue: Hit, labels: list[Hit], number: int) -> bool:
     """Whether another label stands between a weak cue and the number: `nemkonto, konto 1234567890`."""
-    return any(label.start >= cue.end - 1 for label in labels)
+    if cue.start < number:
+        return any(label.start >= cue.end - 1 for label in labels)
+    return any(number <= label.start < cue.start for label in labels)
 
 
 def _in_after(hit: Hit, before: bytes) -> int:

@@ -15,7 +15,7 @@ _NAME_BEFORE = re.compile(
     _NAME
     + rb"(?:[ _-](?:"
     + _NAME
-    + rb"|[A-Z]\.?)){1,3}(?:[ ,:]{1,2}(?:[a-z]|\xc3[\xa0-\xbf]){1,10}){0,2}[ \t\n_:,;()|-]{1,12}\Z"
+    + rb"|[A-Z]\.?)){1,3}(?:[ ,:.]{1,2}(?:[a-z]|\xc3[\xa0-\xbf]){1,10}\.?){0,2}[ \t\n_:,;()|-]{1,12}\Z"
 )
 _NAMED_NUMBER = re.compile(
     rb"(?P<name>" + _NAME + rb"(?: (?:" + _NAME + rb"|[A-Z]\.?)){0,3}),? (?:nr|nummer)\.?:? {0,2}\Z"

@@ -49,7 +49,7 @@ _NAMED = (
     rb"(?:" + _LAST + rb" (?:fire|4|" + _NUMERALS + rb")|(?:fire|4) (?:" + _LAST + rb"|" + _NUMERALS + rb")"
     rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|firtal|slutcifre|endelse|kontrolcifre|resten"
     rb"|(?:sidste|anden) halvdel|de manglende|de (?:andre|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
-    rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|last (?:four|4))[a-z\x80-\xff]{0,4}"
+    rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|(?:last|final) (?:four|4))[a-z\x80-\xff]{0,4}"
 )
 """Names of the last four: they may come some words later."""
 _LEADING = rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|(?:de sidste|sidste del|slutningen|enden)(?: er)?)"
@@ -79,7 +79,9 @@ _BACKWARDS = rb"(?:bagfra|bagl\xc3\xa6ns|bagvendt|omvendt|spejlvendt|backwards)"
 _WRITTEN_BACKWARDS = re.compile(rb"(?<![0-9])[0-9]{4}[^0-9A-Za-z\x80-\xff]{0,3}[0-9]{6}(?![0-9])")
 _BACKWARDS_REACH = 120
 _REACH = 300
-"""How far from the last four their birth date may stand."""
+_FAR = 800
+"""How far from the last four their birth date may stand; one that is said to be somebody's, farther off."""
+_BORN = re.compile(rb"(?:f(?:\xc3[\xb8\x98]|oe)d(?:t|selsdato|selsdag)|\bborn|birth)[^0-9.!?]{0,24}\Z", re.IGNORECASE)
 
 
 def _said(data: bytes, start: int) -> Candidate | None:
@@ -155,6 +157,10 @@ def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:
     low, high = max(0, begin - _REACH), end + _REACH
     before = [(match.start(), date_digits(match)) for match in ANY_DATE.finditer(data, low, begin)]
     yield from (date for _, date in sorted([*before, *dates_in_words(data, low, begin)], reverse=True))
+    far = list(ANY_DATE.finditer(data, max(0, begin - _FAR), low))
+    yield from (
+        date_digits(each) for each in reversed(far) if _BORN.search(data, max(0, each.start() - 40), each.start())
+    )
     after = ANY_DATE.search(data, end, high)
     if after:
         yield date_digits(after)

@@ -253,6 +253,7 @@ def test_halves_with_more_between_them_are_one_number(detectors: Detectors, text
         "Tak for fakturaen. Det er 060521-7552, der manglede.",
         "Til orientering er Storm Engelbrecht startet pr. 16. november (060521 7552).",
         "Kortholder er Palle Stenbæk, 060521-7552, og kortet skal spærres straks.",
+        "Hilsen Hanne, mor til Signe Bro p.nr. 060521-7552",
     ],
 )
 def test_a_divided_number_is_found_by_a_name_and_in_spite_of_what_stands_before(
@@ -268,7 +269,37 @@ def test_a_divided_number_is_found_by_a_name_and_in_spite_of_what_stands_before(
         "ISBN-10 0605217552  Regnormens fødselsdag (antikvarisk)",
         "Torsdag 120326-1700 hedder lukketidspunktet i systemet, altså d. 12. marts kl. 17.00. Bo har fri.",
         "Der er 24 på paller (060521 7552) i lageret.",
+        "Nej, det er ikke et cpr-nummer. 0605217552 er bestillingen på stole.",
+        "It is not a CPR number: 0605217552 belongs to the fridge.",
+        "Ole skriver, at skærmen har 0605217552 som inventarnummer.",
+        "0605217552 er vores ordrenummer, ikke noget løbenummer. Hilsen Ole",
     ],
 )
 def test_what_words_around_call_otherwise_is_no_number(detectors: Detectors, text: str) -> None:
     assert not numbers(detectors, text)
+
+
+@pytest.mark.parametrize("name", ["Ingrid", "Astrid", "David", "Khalid", "Said", "Stella"])
+def test_a_name_that_ends_or_begins_like_a_label_is_a_name(detectors: Detectors, name: str) -> None:
+    """`brugerid` labels a number, and so does `stelnummer`."""
+    assert numbers(detectors, f"{name} 0605217552") == {NUMBER}
+    assert not numbers(detectors, "brugerid 0605217552")
+
+
+@pytest.mark.parametrize("text", ["Kontrakt_Signe_Bro_0605217552.pdf", "Aftale Signe Bro 0605217552"])
+def test_a_name_between_a_weak_label_and_a_number_says_whose_it_is(detectors: Detectors, text: str) -> None:
+    assert numbers(detectors, text) == {NUMBER}
+    assert not numbers(detectors, text.replace("Aftale", "Faktura").replace("Kontrakt", "Faktura"))
+
+
+def test_a_birth_date_may_stand_far_from_the_last_four_when_it_is_said_to_be_one(detectors: Detectors) -> None:
+    between = "Hun kommer fra en dagplejer med to hunde og en kat, som hun holder af. " * 6
+    far = "Signe er født den 6. maj 2021. {}De sidste fire er 7552, når du slår op."
+    assert numbers(detectors, far.format(between)) == {NUMBER}
+    assert not numbers(detectors, far.replace("er født", "så vi").format(between))
+    assert not numbers(detectors, far.format(between * 3))
+    assert numbers(detectors, "Her birth date is 6 May 2021, the final four digits are 7552.") == {NUMBER}
+
+
+def test_a_denied_word_speaks_for_nothing_but_an_order_not_to_send_it_denies_nothing(detectors: Detectors) -> None:
+    assert numbers(detectors, "Send ikke et cpr-nummer som 0605217552 på mail.") == {NUMBER}
