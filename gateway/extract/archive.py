@@ -1,16 +1,18 @@
 """Archives: every member is a document of its own, streamed in memory, never written to disk.
 
 zip is read by our own reader (two directories, broken ends, Deflate64), 7z that is locked by seven_zip.py, the rest by
-libarchive. Locked archives are tried with the words of the mail itself, for that is where people write the password.
+libarchive, rar after locked_rar.py took its locks off. Locked archives are tried with the words of the mail itself, for
+that is where people write the password.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
-from gateway.extract import seven_zip, zips
-from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
+from gateway.extract import locked_rar, locked_rar4, seven_zip, zips
+from gateway.extract.budget import DamagedError, EncryptedError, Meter, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.seven_zip_header import MAGIC
 from gateway.mail.fragment import Reason, Unreadable
@@ -18,7 +20,11 @@ from gateway.mail.place import Step
 
 _COMPRESSED = frozenset(("gz", "bz2", "xz", "lzma", "zst", "lz4", "lz", "z"))
 _FORMAT_NAMES = {"7z": ("7zip",), "rar": ("rar5", "rar"), "cab": ("cab",)}
+_RAR = frozenset(("rar", "self-extracting"))
 _SEVEN_ZIP = frozenset(("7z", "self-extracting"))
+_RARS = {"rar5": locked_rar, "rar": locked_rar4}
+_MOST_WORDS = 100
+"""Words tried on a rar: each costs a hundredth of a second, and an unpacking."""
 _LOCKED_WORDS = ("passphrase", "encrypt", "password")
 
 
@@ -58,6 +64,11 @@ def read_zip(document: Document) -> Items:
 
 def read_archive(document: Document) -> Items:
     """7z, rar, tar, cab and the rest, and files that are only compressed: these are raw when no archive is inside."""
+    if document.format in _RAR:
+        for name, locks in _RARS.items():  # libarchive gives what is locked and stored as it stands
+            if locks.MAGIC in document.data and locks.is_locked(document.data):
+                yield from _unlocked_rar(document, name, locks.unlocked)
+                return
     names = _FORMAT_NAMES.get(document.format, ("all", "raw") if document.format in _COMPRESSED else ("all",))
     for name in names:
         found = False
@@ -94,7 +105,26 @@ def _unlocked(document: Document) -> Items:
     raise EncryptedError
 
 
-def _members(document: Document, format_name: str, password: str | None) -> Iterator[Embedded]:
+def _unlocked_rar(document: Document, name: str, unlocked: Callable[[bytes, str], bytes]) -> Items:
+    """The members of a rar with the first word that opens it; their names and an EncryptedError when none does."""
+    for word in document.passwords[:_MOST_WORDS]:
+        meter = Meter(document.meter.budget)
+        try:
+            data = unlocked(document.data, word)
+            found = list(_members(document._replace(data=data, meter=meter), name, None))
+        except (EncryptedError, DamagedError, UnsupportedError):
+            continue
+        document.meter.expand(meter.budget.expanded_bytes - meter.expanded)
+        yield from found
+        return
+    with suppress(DamagedError):  # the names may be locked, too
+        yield from _members(document, name, None, names_only=True)
+    raise EncryptedError
+
+
+def _members(
+    document: Document, format_name: str, password: str | None, *, names_only: bool = False
+) -> Iterator[Embedded]:
     name = _gzip_name(document.data) if document.format == "gz" else ""
     if _LIBRARY is None:
         raise ImportError("libarchive")
@@ -104,7 +134,7 @@ def _members(document: Document, format_name: str, password: str | None) -> Iter
                 document.meter.part()
                 if entry.isdir:
                     continue
-                yield Embedded(_content(document, entry), (name or str(entry.pathname or ""),))
+                yield Embedded(b"" if names_only else _content(document, entry), (name or str(entry.pathname or ""),))
     except _LIBRARY.exception.ArchiveError as error:
         words = str(error).lower()
         raise EncryptedError if any(word in words for word in _LOCKED_WORDS) else DamagedError from error
