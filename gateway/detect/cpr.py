@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.detect.candidates import Match, Shapes, read, run_of
 from gateway.detect.labels import OF_A_RUN, Label, Labels, surroundings
@@ -41,6 +42,8 @@ _IN_ONE_RUN = ("form.plain",)
 _DIVIDED = (_AS_WRITTEN, ("form.space",), ("form.mark",), ("form.stroke",))
 """As nobody writes a number that comes in one run."""
 _CROWD = 8
+_SEVERAL = 3
+"""One number of a child in seven reads like a time; of three, one time in three hundred all do."""
 _LOOSE_FORMS = {"form.plain", "form.space", "form.mark", "form.line"}
 """Ways of writing that other numbers share."""
 _GATES = {
@@ -86,7 +89,7 @@ class CprDetector:
         worth = matches if cues_occur or self._is_enough(("form.plain",)) else self._worth_reading(data, matches)
         candidates = read(data, worth, today)
         many = many or len(candidates) > _MANY
-        crowd = _is_crowd(candidates, len(matches) - len(worth))
+        company = _Company(_is_crowd(candidates, len(matches) - len(worth)), _are_times(candidates, today))
         heads = _Heads(data, self._labels)
         look = self._labels.around if not many else self._labels.close_by if cues_occur else self._labels.in_cell
         for candidate in candidates:
@@ -102,7 +105,7 @@ class CprDetector:
             if many and head.cue:
                 evidence = (*facts, head.cue)  # one of many in a column of CPR numbers: nothing else need be asked
             else:
-                evidence = (*facts, *self._context(data, candidate, head, look, crowd, today))
+                evidence = (*facts, *self._context(data, candidate, head, look, company, today))
             confidence, explained = self._judged(evidence)
             if confidence is None or (facts[0] in _GATES and not _has_cue(evidence)):
                 continue
@@ -136,7 +139,7 @@ class CprDetector:
             yield "check.exception"
 
     def _context(
-        self, data: bytes, candidate: Candidate, head: Label, look: Look, crowd: bool, today: datetime.date
+        self, data: bytes, candidate: Candidate, head: Label, look: Look, company: _Company, today: datetime.date
     ) -> Iterator[str]:
         """What the words and marks around a number say; `head` is what the head of its column says."""
         before, after = surroundings(data, candidate.start, candidate.end)
@@ -167,11 +170,11 @@ class CprDetector:
             yield "in_book"
         elif cue not in _STRONG_CUES:
             yield from speaking_against(before, after, candidate.form, named)
-            if not named and is_moment(candidate.digits, today):
+            if (company.are_times or not named) and is_moment(candidate.digits, today):
                 is_doubtful = candidate.form == _AS_WRITTEN and stands_free(before, after)
                 is_time = not is_doubtful or is_told_as_time(candidate.digits, before, after)
                 yield "moment" if is_time else "moment.written"
-            if crowd and not named and candidate.form[0] in _LOOSE_FORMS:
+            if company.is_crowd and not named and candidate.form[0] in _LOOSE_FORMS:
                 yield "crowd"
 
 
@@ -180,6 +183,19 @@ def _form_of(candidate: Candidate) -> tuple[str, ...]:
     if candidate.form == ("form.words",) and check_digit_holds(candidate.digits):
         return ("form.said",)
     return candidate.form
+
+
+class _Company(NamedTuple):
+    """What the numbers of a text are together: a crowd that is right by chance, times of a list."""
+
+    is_crowd: bool
+    are_times: bool
+
+
+def _are_times(candidates: list[Candidate], today: datetime.date) -> bool:
+    """Whether there are several numbers that no hyphen divides, and every one of them reads like a time of some day."""
+    loose = {each.digits for each in candidates if each.form[0] in _LOOSE_FORMS}
+    return len(loose) >= _SEVERAL and all(is_moment(digits, today) for digits in loose)
 
 
 def _is_crowd(candidates: list[Candidate], others: int) -> bool:

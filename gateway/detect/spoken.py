@@ -27,7 +27,7 @@ from gateway.detect.written import Candidate, Shape, is_amount
 _APART = rb"[^0-9A-Za-z\x80-\xff]{1,4}"
 _JOINING = (
     rb"[ ,.;:\n()\-]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|efter|af|plus|samt|med|til|sidste?|slut|slutter"
-    rb"|ender|(?:binde)?streg(?:en)?|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten|bagefter|kommer"
+    rb"|ender|(?:en )?(?:binde)?streg(?:en)?|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten|bagefter|kommer"
     rb"|kontrol[a-z]{0,8}|kode)"
 )
 _SAID = rb"(?:" + _JOINING + rb"){1,4}" + _APART

@@ -301,5 +301,16 @@ def test_a_birth_date_may_stand_far_from_the_last_four_when_it_is_said_to_be_one
     assert numbers(detectors, "Her birth date is 6 May 2021, the final four digits are 7552.") == {NUMBER}
 
 
+def test_a_list_of_days_and_hours_beside_names_is_no_list_of_numbers(detectors: Detectors) -> None:
+    hours = "Sofie Bro 300326 0815\nViggo Dam 310326 0900\nEllen Krog 010426 0730\n"
+    assert not numbers(detectors, hours)
+    assert numbers(detectors, hours + "Storm Dam 060521 7552\n") >= {NUMBER}
+
+
+def test_an_uneven_date_needs_more_than_a_word_for_a_person(detectors: Detectors) -> None:
+    assert not numbers(detectors, "Skærmen 0605 21 7552 viser, at et barn er hentet.")
+    assert numbers(detectors, "Barnets cpr er 0605 21 7552.") == {NUMBER}
+
+
 def test_a_denied_word_speaks_for_nothing_but_an_order_not_to_send_it_denies_nothing(detectors: Detectors) -> None:
     assert numbers(detectors, "Send ikke et cpr-nummer som 0605217552 på mail.") == {NUMBER}
