@@ -23,6 +23,12 @@ _NO_NAME_ENDING = re.compile(
     r"parken|banken|bladet|syndrom|hjemmet|afdelingen|udvalget|rådet|nævnet|ministeriet|retten|politiet)s?$"
 )
 _PLACE_BEFORE = re.compile(r"(?:\bi|\bpå|\bfra|\bved|\bhos|\btil)\s$")
+_HOUSE_BEFORE = re.compile(
+    r"(?:\bklub|huset|haven|gården|hjemmet|skolen|centret|\bcafé|firmaet|\bhotel|\brestaurant|\bvuggestue|børnehave"
+    r"|fritidshjem|museet|teater|teatret|forening|foreningen)\s$",
+    re.IGNORECASE,
+)
+"""What follows is a house's name: `Klub Kælderen`."""
 _OPENS_WITH_VERB = re.compile(
     r"^\W*(?P<name>[A-ZÆØÅÉ][a-zæøåéèüöä]+) "
     r"(?:har|er|fik|får|blev|bliver|skal|går|tager|tog|kan|vil|siger|sagde|havde|kom|kommer|ringede|fortalte|lider|spiser|"
@@ -193,7 +199,9 @@ class Names:
     def _may_be_name(self, word: str, before: str) -> bool:
         if word in self._not_names or word.lower() in self._openers or word.removesuffix("s") in self._not_names:
             return False
-        return not (_NO_NAME_ENDING.search(word) or _PLACE_BEFORE.search(before[-8:]) or before.rstrip()[-1:] in ".!?:")
+        if _NO_NAME_ENDING.search(word) or before.rstrip()[-1:] in ".!?:":
+            return False
+        return not (_PLACE_BEFORE.search(before[-8:]) or _HOUSE_BEFORE.search(before[-14:]))
 
     def _opening_name(self, sentence: str, is_common: Callable[[str], bool]) -> str:
         either = _OPENS_AMBIGUOUS.match(sentence)

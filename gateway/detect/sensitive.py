@@ -107,7 +107,7 @@ class SensitiveDetector:
             for found in self._found_by_words(part, sentence, near, tendency, beneath, certain):
                 is_told = is_told or found.confidence >= Confidence.LIKELY
                 yield found
-            if not is_told and self._wording.is_enough(tendency, len(data)):
+            if not is_told and self._wording.is_enough(tendency, sentence.signs, len(data)):
                 worded += [
                     (sentence.start > head, tendency, each) for each in self._found_by_wording(part, sentence, near)
                 ]

@@ -79,6 +79,14 @@ def test_two_sentences_found_by_their_wording_are_two_things_and_one_is_itself_a
     assert one.identity == again.identity
 
 
+def test_a_greeting_is_never_what_tells() -> None:
+    """It stands in other mails too, and a release of it would let them pass."""
+    signs = [f"sign{number}" for number in range(7)]
+    wording = Wording(LearnedRules(dict.fromkeys(signs, 900)), ())
+    assert wording.is_enough(10_000, frozenset(signs), 100)
+    assert not wording.is_enough(10_000, frozenset(signs[1:]), 100)
+
+
 def test_no_wording_outweighs_what_is_said_of_nobody(find: Find) -> None:
     said = "Han har fået konstateret diabetes, og vi er meget bekymrede for ham."
     assert blocks(find(f"Jeg har talt med hendes bror. {said}"))
