@@ -7,7 +7,7 @@ that is where people write the password.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -64,11 +64,10 @@ def read_zip(document: Document) -> Items:
 
 def read_archive(document: Document) -> Items:
     """7z, rar, tar, cab and the rest, and files that are only compressed: these are raw when no archive is inside."""
-    if document.format in _RAR:
-        for name, locks in _RARS.items():  # libarchive gives what is locked and stored as it stands
-            if locks.MAGIC in document.data and locks.is_locked(document.data):
-                yield from _unlocked_rar(document, name, locks.unlocked)
-                return
+    locked = _locked_rar(document)
+    if locked:
+        yield from _unlocked_rar(document, locked)
+        return
     names = _FORMAT_NAMES.get(document.format, ("all", "raw") if document.format in _COMPRESSED else ("all",))
     for name in names:
         found = False
@@ -105,26 +104,40 @@ def _unlocked(document: Document) -> Items:
     raise EncryptedError
 
 
-def _unlocked_rar(document: Document, name: str, unlocked: Callable[[bytes, str], bytes]) -> Items:
-    """The members of a rar with the first word that opens it; their names and an EncryptedError when none does."""
+def _locked_rar(document: Document) -> str:
+    """The name libarchive has for a rar that is locked; empty for all else. libarchive gives locks as they stand.
+
+    One may hold another: the outermost begins first.
+    """
+    begins = {document.data.find(locks.MAGIC): name for name, locks in _RARS.items() if locks.MAGIC in document.data}
+    if document.format not in _RAR or not begins or (document.format == "rar" and 0 not in begins):
+        return ""
+    name = begins[min(begins)]
+    return name if _RARS[name].is_locked(document.data) else ""
+
+
+def _unlocked_rar(document: Document, name: str) -> Items:
+    """The members of a rar with the first word that opens it; when none does, those in clear and an EncryptedError."""
+    locks = _RARS[name]
     for word in document.passwords[:_MOST_WORDS]:
         meter = Meter(document.meter.budget)
         try:
-            data = unlocked(document.data, word)
-            found = list(_members(document._replace(data=data, meter=meter), name, None))
+            opened: locked_rar.Opened = locks.opened(document.data, word)
+            found = list(_members(document._replace(data=opened.data, meter=meter), name, None))
         except (EncryptedError, DamagedError, UnsupportedError):
             continue
-        document.meter.expand(meter.budget.expanded_bytes - meter.expanded)
-        yield from found
-        return
-    with suppress(DamagedError):  # the names may be locked, too
-        yield from _members(document, name, None, names_only=True)
+        if opened.holds([member.data for member in found]):
+            document.meter.expand(meter.budget.expanded_bytes - meter.expanded)
+            for member in found:
+                document.meter.part()
+                yield member
+            return
+    with suppress(DamagedError):  # names may be locked, too
+        yield from _members(document._replace(data=locks.emptied(document.data)), name, None)
     raise EncryptedError
 
 
-def _members(
-    document: Document, format_name: str, password: str | None, *, names_only: bool = False
-) -> Iterator[Embedded]:
+def _members(document: Document, format_name: str, password: str | None) -> Iterator[Embedded]:
     name = _gzip_name(document.data) if document.format == "gz" else ""
     if _LIBRARY is None:
         raise ImportError("libarchive")
@@ -134,7 +147,7 @@ def _members(
                 document.meter.part()
                 if entry.isdir:
                     continue
-                yield Embedded(b"" if names_only else _content(document, entry), (name or str(entry.pathname or ""),))
+                yield Embedded(_content(document, entry), (name or str(entry.pathname or ""),))
     except _LIBRARY.exception.ArchiveError as error:
         words = str(error).lower()
         raise EncryptedError if any(word in words for word in _LOCKED_WORDS) else DamagedError from error

@@ -8,39 +8,61 @@ it), which tells by a check value whether a word is the right one; RAR 3 and 4 a
 from __future__ import annotations
 
 import hashlib
+import hmac
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial, reduce
+from operator import xor
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
+from gateway.extract.rar_header import END, FILE, LOCK, RECORD_OF_HASH, RECORD_OF_LOCK, Fields, Header, Member
 
 MAGIC = b"Rar!\x1a\x07\x01\x00"
 
 _BLOCK = 16
-_FILE, _SERVICE, _LOCK, _END = 2, 3, 4, 5
-_HAS_EXTRA, _HAS_DATA = 1, 2
-_HAS_TIME, _HAS_CHECKSUM = 2, 4
-_RECORD_OF_LOCK, _RECORD_OF_HASH = 1, 2
 _HAS_CHECK, _SUMS_ARE_KEYED = 1, 2
-_METHOD = 0x380
 _MOST_POWER = 18
 """RAR makes 2^15 rounds of SHA-256, which take a hundredth of a second."""
 
 
-def unlocked(data: bytes, word: str) -> bytes:
-    """The archive without its locks; an EncryptedError where the word is not the one."""
-    return b"".join(_Archive(data, word).blocks())
+class Opened(NamedTuple):
+    """An archive without its locks, and for each of its files what says whether a content is the one it held."""
+
+    data: bytes
+    checks: Sequence[Callable[[bytes], bool]]
+
+    def holds(self, contents: Sequence[bytes]) -> bool:
+        pairs = zip(self.checks, contents, strict=False)
+        return len(self.checks) == len(contents) and all(check(content) for check, content in pairs)
+
+
+def opened(data: bytes, word: str) -> Opened:
+    """The archive as the word opens it; an EncryptedError where the word is not the one."""
+    archive = _Archive(data, word)
+    return Opened(b"".join(archive.blocks()), archive.checks)
 
 
 def is_locked(data: bytes) -> bool:
     """Whether names or contents are locked; of a broken archive, as far as it can be followed."""
-    archive = _Archive(data, "")
-    try:
-        return any(header.type == _LOCK or _lock_of(header) for header, _ in archive.in_clear())
-    except (DamagedError, UnsupportedError):
-        return False
+    with suppress(DamagedError):
+        return any(header.type == LOCK or header.lock is not None for header, _ in _Archive(data, "").in_clear())
+    return False
+
+
+def emptied(data: bytes) -> bytes:
+    """The archive with nothing in what is locked: what is left are names in clear, and what is not locked."""
+    blocks = [MAGIC]
+    with suppress(DamagedError):
+        for header, at in _Archive(data, "").in_clear():
+            if header.lock is not None:
+                blocks.append(header.emptied().written())
+            elif header.type != LOCK:
+                blocks.append(header.written() + data[at : at + header.size])
+    return b"".join(blocks)
 
 
 def decrypted(contents: bytes, key: bytes, start: bytes) -> bytes:
@@ -49,34 +71,6 @@ def decrypted(contents: bytes, key: bytes, start: bytes) -> bytes:
         raise DamagedError
     opener = Cipher(algorithms.AES(key), modes.CBC(start)).decryptor()
     return opener.update(contents[: len(contents) // _BLOCK * _BLOCK]) + opener.finalize()
-
-
-class _Fields:
-    """Reads the fields of a header one after the other. DamagedError where there are none left."""
-
-    def __init__(self, data: bytes, at: int = 0) -> None:
-        self._data, self.at = data, at
-
-    def number(self) -> int:
-        """Seven bits a byte, the lowest first, the eighth where more follow; ten bytes at most."""
-        value = 0
-        for shift in range(0, 70, 7):
-            byte = self.take(1)[0]
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-        raise DamagedError
-
-    def take(self, size: int) -> bytes:
-        taken = self._data[self.at : self.at + size]
-        if len(taken) < size:
-            raise DamagedError
-        self.at += size
-        return taken
-
-    @property
-    def rest(self) -> bytes:
-        return self._data[self.at :]
 
 
 class _Lock(NamedTuple):
@@ -92,16 +86,16 @@ class _Lock(NamedTuple):
     keyed: bool
 
     @classmethod
-    def of_contents(cls, fields: _Fields) -> _Lock:
+    def of_contents(cls, fields: Fields) -> _Lock:
         return cls._read(fields, _BLOCK)
 
     @classmethod
-    def of_headers(cls, fields: _Fields) -> _Lock:
+    def of_headers(cls, fields: Fields) -> _Lock:
         """Its chain starts anew in every header."""
         return cls._read(fields, 0)
 
     @classmethod
-    def _read(cls, fields: _Fields, size_of_start: int) -> _Lock:
+    def _read(cls, fields: Fields, size_of_start: int) -> _Lock:
         version, flags = fields.number(), fields.number()
         if version or not flags & _HAS_CHECK:
             raise UnsupportedError
@@ -110,34 +104,11 @@ class _Lock(NamedTuple):
         return cls(power, salt, start, check, bool(flags & _SUMS_ARE_KEYED))
 
 
-class _Header(NamedTuple):
-    """A header: its type and flags, the fields of its type, the records behind them, how much data follows it."""
+class _Keys(NamedTuple):
+    """What a word and a salt make: the key of headers and contents, and that of checksums."""
 
-    type: int
-    flags: int
-    fields: bytes
-    records: bytes
-    size: int
-
-    @classmethod
-    def read(cls, header: bytes) -> _Header:
-        fields = _Fields(header)
-        kind, flags = fields.number(), fields.number()
-        extra = fields.number() if flags & _HAS_EXTRA else 0
-        size = fields.number() if flags & _HAS_DATA else 0
-        end = len(header) - extra
-        if fields.at > end:
-            raise DamagedError
-        return cls(kind, flags, header[fields.at : end], header[end:], size)
-
-    def written(self) -> bytes:
-        flags = self.flags & ~_HAS_EXTRA | (_HAS_EXTRA if self.records else 0)
-        sizes = (_number(len(self.records)) if self.records else b"") + (
-            _number(self.size) if flags & _HAS_DATA else b""
-        )
-        header = _number(self.type) + _number(flags) + sizes + self.fields + self.records
-        sized = _number(len(header)) + header
-        return zlib.crc32(sized).to_bytes(4, "little") + sized
+    contents: bytes
+    checksums: bytes
 
 
 class _Archive:
@@ -146,39 +117,40 @@ class _Archive:
     def __init__(self, data: bytes, word: str) -> None:
         self._data = data
         self._word = word.encode("utf-8", "surrogatepass")
-        self._keys: dict[tuple[int, bytes], bytes] = {}
+        self._keys: dict[tuple[int, bytes], _Keys] = {}
+        self.checks: list[Callable[[bytes], bool]] = []
 
     def blocks(self) -> Iterator[bytes]:
-        """The signature, and each block as it would be without a lock."""
+        """The signature, and each block as it would be without a lock. DamagedError where the end is not there."""
         yield MAGIC
         at, key = self._data.index(MAGIC) + len(MAGIC), b""
-        while at < len(self._data):
+        while True:
             header, at = self._header(at, key)
-            contents = self._data[at : at + header.size]
+            contents = Fields(self._data, at).take(header.size)
             at += header.size
-            if header.type == _LOCK:
-                key = self._key(_Lock.of_headers(_Fields(header.fields)))
+            if header.type == LOCK:
+                key = self._keys_for(_Lock.of_headers(Fields(header.fields))).contents
             else:
                 yield self._without_lock(header, contents)
-            if header.type == _END:
+            if header.type == END:
                 return
 
-    def in_clear(self) -> Iterator[tuple[_Header, int]]:
+    def in_clear(self) -> Iterator[tuple[Header, int]]:
         """The headers as they stand, up to the one that locks the rest, and where what follows each begins."""
         at = self._data.index(MAGIC) + len(MAGIC)
         while at < len(self._data):
             header, at = self._header(at, b"")
             yield header, at
-            if header.type in (_LOCK, _END):
+            if header.type in (LOCK, END):
                 return
             at += header.size
 
-    def _header(self, at: int, key: bytes) -> tuple[_Header, int]:
+    def _header(self, at: int, key: bytes) -> tuple[Header, int]:
         """The header that begins here, and where what follows it does; key: of all headers, if they are locked."""
         start = self._data[at : at + _BLOCK] if key else b""
         at += len(start)
         first = decrypted(self._data[at : at + _BLOCK], key, start) if key else self._data[at : at + _BLOCK]
-        fields = _Fields(first, 4)
+        fields = Fields(first, 4)
         size = fields.number()
         size += fields.at
         if at + size > len(self._data):
@@ -188,19 +160,31 @@ class _Archive:
         header = decrypted(header, key, start)[:size] if key else header
         if zlib.crc32(header[4:]) != int.from_bytes(header[:4], "little"):
             raise DamagedError
-        return _Header.read(header[fields.at :]), at + whole
+        return Header.read(header[fields.at :]), at + whole
 
-    def _without_lock(self, header: _Header, contents: bytes) -> bytes:
-        lock = _lock_of(header)
-        if lock is None:
+    def _without_lock(self, header: Header, contents: bytes) -> bytes:
+        record, member = header.lock, Member.read(header.fields) if header.type == FILE else None
+        if record is None:
+            self._note(member, b"")
             return header.written() + contents
-        fields, size = _member(header.fields, lock.keyed)
-        contents = decrypted(contents, self._key(lock), lock.start)[:size]
-        gone = {_RECORD_OF_LOCK, _RECORD_OF_HASH} if lock.keyed else {_RECORD_OF_LOCK}
-        kept = b"".join(_record(*each) for each in _records(header.records) if each[0] not in gone)
-        return header._replace(fields=fields, records=kept, size=len(contents)).written() + contents
+        lock = _Lock.of_contents(Fields(record))
+        keys = self._keys_for(lock)
+        self._note(member, keys.checksums if lock.keyed else b"")
+        member = member or Member.read(header.fields)
+        contents = decrypted(contents, keys.contents, lock.start)
+        if member.is_stored:  # what fills up the last block only an unpacker knows to leave
+            contents = contents[: member.size]
+        header = header.without_records(RECORD_OF_LOCK)._replace(size=len(contents))
+        if lock.keyed:
+            header = header.without_records(RECORD_OF_HASH)._replace(fields=member.without_checksum().written())
+        return header.written() + contents
 
-    def _key(self, lock: _Lock) -> bytes:
+    def _note(self, member: Member | None, key: bytes) -> None:
+        """How the content of a file is checked. One with BLAKE2 alone, as few are made, is not."""
+        if member is not None and not member.is_folder:
+            self.checks.append(partial(_has_checksum, member.checksum, key))
+
+    def _keys_for(self, lock: _Lock) -> _Keys:
         """EncryptedError when the word is not the one."""
         secret = (lock.power, lock.salt)
         if secret not in self._keys:
@@ -209,59 +193,22 @@ class _Archive:
             rounds = 1 << lock.power
             if _folded(self._hashed(lock.salt, rounds + 32)) != lock.check:
                 raise EncryptedError
-            self._keys[secret] = self._hashed(lock.salt, rounds)
+            self._keys[secret] = _Keys(self._hashed(lock.salt, rounds), self._hashed(lock.salt, rounds + 16))
         return self._keys[secret]
 
     def _hashed(self, salt: bytes, rounds: int) -> bytes:
         return hashlib.pbkdf2_hmac("sha256", self._word, salt, rounds)
 
 
-def _lock_of(header: _Header) -> _Lock | None:
-    """What the contents behind a header are locked with."""
-    if header.type not in (_FILE, _SERVICE):
-        return None
-    locks = (rest for kind, rest in _records(header.records) if kind == _RECORD_OF_LOCK)
-    return next((_Lock.of_contents(_Fields(lock)) for lock in locks), None)
-
-
-def _record(kind: int, rest: bytes) -> bytes:
-    record = _number(kind) + rest
-    return _number(len(record)) + record
-
-
-def _records(area: bytes) -> Iterator[tuple[int, bytes]]:
-    """The records behind a header's fields: the type of each, and what it holds."""
-    fields = _Fields(area)
-    while fields.rest:
-        record = _Fields(fields.take(fields.number()))
-        yield record.number(), record.rest
-
-
-def _member(fields: bytes, keyed: bool) -> tuple[bytes, int | None]:
-    """The fields of a file, without a checksum that only the word explains, and its size where it is stored as it is.
-
-    What is locked is filled up to whole blocks, which only an unpacker knows to leave.
-    """
-    read = _Fields(fields)
-    flags, size, attributes = read.number(), read.number(), read.number()
-    time = read.take(4) if flags & _HAS_TIME else b""
-    checksum = read.take(4) if flags & _HAS_CHECKSUM else b""
-    method = read.number()
-    if keyed:
-        flags, checksum = flags & ~_HAS_CHECKSUM, b""
-    numbers = _number(flags) + _number(size) + _number(attributes)
-    return numbers + time + checksum + _number(method) + read.rest, None if method & _METHOD else size
-
-
-def _number(value: int) -> bytes:
-    """As _Fields.number reads it."""
-    written = bytearray()
-    while value >= 0x80:
-        written.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*written, value))
+def _has_checksum(checksum: bytes, key: bytes, content: bytes) -> bool:
+    """Whether a content has this checksum. key: what the word makes of it, where the word is in it, too."""
+    own = zlib.crc32(content).to_bytes(4, "little")
+    if key:
+        digest = hmac.digest(key, own, "sha256")
+        own = bytes(reduce(xor, digest[at::4]) for at in range(4))
+    return not checksum or own == checksum
 
 
 def _folded(digest: bytes) -> bytes:
     """The check value of a word: eight bytes of the longer one."""
-    return bytes(a ^ b ^ c ^ d for a, b, c, d in zip(*(digest[at : at + 8] for at in (0, 8, 16, 24)), strict=True))
+    return bytes(reduce(xor, digest[at::8]) for at in range(8))

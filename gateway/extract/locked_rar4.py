@@ -1,7 +1,7 @@
 """RAR 3 and 4 archives that are locked with a word of the mail: their locks are taken off, as in locked_rar.py.
 
-Whether a word is the right one shows where headers are locked, too, or contents stored as they are; else libarchive
-finds that the checksums of what it unpacks do not fit.
+Whether a word is the right one shows where headers are locked, too; else what is unpacked has to have the checksums
+that the headers tell, for libarchive does not look.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
-from gateway.extract.locked_rar import decrypted
+from gateway.extract.locked_rar import Opened, decrypted
 
 MAGIC = b"Rar!\x1a\x07\x00"
 
 _MAIN, _FILE, _SERVICE, _END = 0x73, 0x74, 0x7A, 0x7B
-_HEADERS_LOCKED, _LOCKED, _LARGE, _SALTED, _HAS_DATA = 0x80, 0x04, 0x100, 0x400, 0x8000
+_HEADERS_LOCKED, _LOCKED, _SOLID, _LARGE, _SALTED, _HAS_DATA = 0x80, 0x04, 0x10, 0x100, 0x400, 0x8000
+_FOLDER = 0xE0
 _SHORTEST, _BLOCK, _SALT = 7, 16, 8
 _PACKED, _UNPACKED, _CHECKSUM, _VERSION, _METHOD, _NAME_SIZE, _HIGH, _NAME = 7, 11, 16, 24, 25, 26, 32, 32
 """Where the fields of a file's header stand."""
@@ -33,17 +36,29 @@ _ROUNDS = 1 << 14
 """So many, sixteen times over; after the first of each a byte of the chain's start is taken."""
 
 
-def unlocked(data: bytes, word: str) -> bytes:
-    """The archive without its locks; an EncryptedError where the word is seen not to be the one."""
-    return b"".join(_Archive(data, word).blocks())
+def opened(data: bytes, word: str) -> Opened:
+    """The archive as the word opens it; an EncryptedError where the word is seen not to be the one."""
+    archive = _Archive(data, word)
+    return Opened(b"".join(archive.blocks()), archive.checks)
 
 
 def is_locked(data: bytes) -> bool:
     """Whether names or contents are locked; of a broken archive, as far as it can be followed."""
-    try:
+    with suppress(DamagedError):
         return any(_locks(header) for header, _ in _Archive(data, "").in_clear())
-    except DamagedError:
-        return False
+    return False
+
+
+def emptied(data: bytes) -> bytes:
+    """The archive with nothing in what is locked: what is left are names in clear, and what is not locked."""
+    blocks = [MAGIC]
+    with suppress(DamagedError):
+        for header, at in _Archive(data, "").in_clear():
+            if not _locks(header):
+                blocks.append(header + data[at : at + _size_of_data(header)])
+            elif header[2] != _MAIN:
+                blocks.append(_emptied(header))
+    return b"".join(blocks)
 
 
 class _Archive:
@@ -55,6 +70,7 @@ class _Archive:
         self._data = data
         self._word = word.encode("utf-16-le", "surrogatepass")
         self._keys: dict[bytes, tuple[bytes, bytes]] = {}
+        self.checks: list[Callable[[bytes], bool]] = []
 
     def blocks(self) -> Iterator[bytes]:
         """The signature, and each block as it would be without a lock."""
@@ -65,6 +81,8 @@ class _Archive:
             contents = self._data[at : at + _size_of_data(header)]
             at += len(contents)
             are_locked = are_locked or (header[2] == _MAIN and _locks(header))
+            if header[2] == _FILE and _short(header, 3) & _FOLDER != _FOLDER:
+                self.checks.append(partial(_has_checksum, header[_CHECKSUM : _CHECKSUM + 4]))
             yield self._without_lock(header, contents) if _locks(header) else header + contents
             if header[2] == _END:
                 return
@@ -102,20 +120,12 @@ class _Archive:
             return _written(header, _short(header, 3) & ~_HEADERS_LOCKED)
         if len(header) < _NAME or header[_VERSION] < _AES_SINCE:
             raise UnsupportedError
-        flags = _short(header, 3)
-        behind = _NAME + (8 if flags & _LARGE else 0) + _short(header, _NAME_SIZE)
-        salt = header[behind : behind + _SALT] if flags & _SALTED else b""
+        flags, (bare, salt) = _short(header, 3), _without_salt(header)
         contents = decrypted(contents, *self._key(salt))
         if header[_METHOD] == _STORED:
             contents = contents[: _long(header, _UNPACKED, flags, _HIGH + 4)]
-            if zlib.crc32(contents).to_bytes(4, "little") != header[_CHECKSUM : _CHECKSUM + 4]:
-                raise EncryptedError
-        rest = header[:behind] + header[behind + len(salt) :]
-        low, high = struct.pack("<I", len(contents) & 0xFFFFFFFF), struct.pack("<I", len(contents) >> 32)
-        rest = rest[:_PACKED] + low + rest[_PACKED + 4 :]
-        if flags & _LARGE:
-            rest = rest[:_HIGH] + high + rest[_HIGH + 4 :]
-        return _written(rest, flags & ~(_LOCKED | _SALTED)) + contents
+        bare = _with_size(bare, _PACKED, _HIGH, len(contents))
+        return _written(bare, flags & ~(_LOCKED | _SALTED)) + contents
 
     def _key(self, salt: bytes) -> tuple[bytes, bytes]:
         """The key that the word makes with this salt, and where the chain of blocks starts."""
@@ -148,6 +158,34 @@ def _locks(header: bytes) -> bool:
     if header[2] == _MAIN:
         return bool(flags & _HEADERS_LOCKED)
     return header[2] in (_FILE, _SERVICE) and bool(flags & _LOCKED)
+
+
+def _has_checksum(checksum: bytes, content: bytes) -> bool:
+    return zlib.crc32(content).to_bytes(4, "little") == checksum
+
+
+def _emptied(header: bytes) -> bytes:
+    """The header of a file with nothing in it."""
+    bare, _ = _without_salt(header)
+    bare = _with_size(_with_size(bare, _PACKED, _HIGH, 0), _UNPACKED, _HIGH + 4, 0)
+    bare = bare[:_CHECKSUM] + bytes(4) + bare[_CHECKSUM + 4 : _METHOD] + bytes((_STORED,)) + bare[_METHOD + 1 :]
+    return _written(bare, _short(header, 3) & ~(_LOCKED | _SALTED | _SOLID))
+
+
+def _without_salt(header: bytes) -> tuple[bytes, bytes]:
+    """A file's header without the salt of its lock, and the salt."""
+    flags = _short(header, 3)
+    behind = _NAME + (8 if flags & _LARGE else 0) + _short(header, _NAME_SIZE)
+    salt = header[behind : behind + _SALT] if flags & _SALTED else b""
+    return header[:behind] + header[behind + len(salt) :], salt
+
+
+def _with_size(header: bytes, low: int, high: int, size: int) -> bytes:
+    """A file's header with one of its sizes changed: four bytes, and four more of a large file."""
+    header = header[:low] + struct.pack("<I", size & 0xFFFFFFFF) + header[low + 4 :]
+    if _short(header, 3) & _LARGE:
+        header = header[:high] + struct.pack("<I", size >> 32) + header[high + 4 :]
+    return header
 
 
 def _fits(header: bytes, size: int) -> bool:

@@ -23,12 +23,25 @@ def encrypted(data: bytes, key: bytes, start: bytes) -> bytes:
 # ---------------------------------------------------------------- RAR 5.0
 
 
-def rar5(files: Mapping[str, bytes], word: str = "", *, headers: bool = False, keyed: bool = True) -> bytes:
-    """headers: names are locked, too. keyed: checksums tell nothing without the word, as RAR makes them."""
+def rar5(
+    files: Mapping[str, bytes],
+    word: str = "",
+    *,
+    headers: bool = False,
+    keyed: bool = True,
+    clear: Mapping[str, bytes] | None = None,
+    version: int = 0,
+    power_told: int = POWER,
+) -> bytes:
+    """headers: names are locked, too. keyed: checksums tell nothing without the word, as RAR makes them.
+
+    clear: files before them that are not locked. version: of the lock; there is one. power_told: of its rounds, as its
+    record has it.
+    """
     salt, out = os.urandom(16), [b"Rar!\x1a\x07\x01\x00"]
     key, sums_key, check = (hashed(word, salt, (1 << POWER) + more) for more in (0, 16, 32))
     eight = bytes(check[n] ^ check[n + 8] ^ check[n + 16] ^ check[n + 24] for n in range(8))
-    lock = bytes((POWER,)) + salt, eight + hashlib.sha256(eight).digest()[:4]
+    lock = bytes((power_told,)) + salt, eight + hashlib.sha256(eight).digest()[:4]
     if headers:
         out.append(head5(number(4) + number(0) + number(0) + number(1) + b"".join(lock)))
 
@@ -40,12 +53,12 @@ def rar5(files: Mapping[str, bytes], word: str = "", *, headers: bool = False, k
         out.append(start + encrypted(head5(header), key, start))
 
     add(number(1) + number(0) + number(0))
-    for name, content in files.items():
+    for name, content in {**(clear or {}), **files}.items():
         checksum, extra, stored = zlib.crc32(content).to_bytes(4, "little"), b"", content
-        if word:
+        if word and name in files:
             start = os.urandom(16)
             stored = encrypted(content, key, start)
-            record = number(1) + number(0) + number(3 if keyed else 1) + lock[0] + start + lock[1]
+            record = number(1) + number(version) + number(3 if keyed else 1) + lock[0] + start + lock[1]
             extra = number(len(record)) + record
             if keyed:
                 digest = hmac.digest(sums_key, checksum, "sha256")
@@ -79,7 +92,9 @@ def number(value: int) -> bytes:
 # ---------------------------------------------------------------- RAR 3 and 4
 
 
-def rar4(files: Mapping[str, bytes], word: str = "", *, headers: bool = False) -> bytes:
+def rar4(
+    files: Mapping[str, bytes], word: str = "", *, headers: bool = False, clear: Mapping[str, bytes] | None = None
+) -> bytes:
     out = [b"Rar!\x1a\x07\x00", head4(0x73, 0x80 if headers else 0, bytes(6))]
 
     def add(header: bytes) -> None:
@@ -89,13 +104,13 @@ def rar4(files: Mapping[str, bytes], word: str = "", *, headers: bool = False) -
         salt = os.urandom(8)
         out.append(salt + encrypted(header, *key4(word, salt)))
 
-    for name, content in files.items():
-        salt, stored = os.urandom(8) if word else b"", content
-        if word:
-            stored = encrypted(content, *key4(word, salt))
+    for name, content in {**(clear or {}), **files}.items():
+        is_locked = word != "" and name in files
+        salt = os.urandom(8) if is_locked else b""
+        stored = encrypted(content, *key4(word, salt)) if is_locked else content
         sizes = struct.pack("<II", len(stored), len(content))
         sizes += struct.pack("<BIIBBHI", 3, zlib.crc32(content), 0x5D790000, 29, 0x30, len(name), 0o100644)
-        add(head4(0x74, 0x8000 | (0x404 if word else 0), sizes + name.encode() + salt))
+        add(head4(0x74, 0x8000 | (0x404 if is_locked else 0), sizes + name.encode() + salt))
         out.append(stored)
     add(head4(0x7B, 0x4000, b""))
     return b"".join(out)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from extract.rars import POWER, rar4, rar5
+from extract.rars import rar4, rar5
 
 from gateway.extract import locked_rar, locked_rar4
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
@@ -55,6 +55,42 @@ def test_names_in_clear_are_read_without_the_word(reading: Any, make: Callable[.
     assert {item.reason for item in got.unreadable} == {Reason.ENCRYPTED}
 
 
+@pytest.mark.parametrize("make", [rar5, rar4])
+@pytest.mark.parametrize("said", ["Koden kommer på sms.", f"Koden er {WORD}."])
+def test_what_is_not_locked_is_read_with_the_word_and_without(
+    reading: Any, make: Callable[..., bytes], said: str
+) -> None:
+    got = reading(make({"b.txt": b"Vi ses."}, WORD, clear={"a.txt": FILES["a.txt"]}), said)
+    assert [item for item in got.fragments if NUMBER in item.text]
+    assert bool(got.unreadable) is (WORD not in said)
+
+
+@pytest.mark.parametrize(("outer", "inner"), [(rar4, rar5), (rar5, rar4), (rar5, rar5)])
+def test_one_that_is_locked_inside_one_that_is_not_hides_nothing_beside_it(
+    reading: Any, outer: Callable[..., bytes], inner: Callable[..., bytes]
+) -> None:
+    got = reading(outer({"in.rar": inner({"c.txt": b"Vi ses."}, WORD), "a.txt": FILES["a.txt"]}), f"Koden er {WORD}.")
+    assert [item for item in got.fragments if NUMBER in item.text]
+    assert [item for item in got.fragments if "Vi ses" in item.text]
+    assert not got.unreadable
+
+
+def test_a_lock_of_a_kind_nobody_knows_is_a_lock(reading: Any) -> None:
+    got = reading(rar5(FILES, WORD, version=7), f"Koden er {WORD}.")
+    assert {item.reason for item in got.unreadable} == {Reason.ENCRYPTED}
+
+
+@every_kind
+def test_a_damaged_one_is_never_taken_for_read(reading: Any, make: Callable[[str], bytes]) -> None:
+    whole, chance = make(WORD), random.Random(7)
+    for _ in range(100):
+        data = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            data[chance.randrange(8, len(data))] = chance.randrange(256)
+        got = reading(bytes(data[: chance.choice((len(data), chance.randrange(40, len(data))))]), f"Koden er {WORD}.")
+        assert got.unreadable or any(NUMBER in item.text for item in got.fragments)
+
+
 @pytest.mark.peer("unar")
 @pytest.mark.parametrize("make", [make for kind, make in MAKERS.items() if kind[0] == "5"])
 def test_another_reader_opens_what_is_made_here(make: Callable[[str], bytes], tmp_path: Path) -> None:
@@ -68,8 +104,8 @@ def test_another_reader_opens_what_is_made_here(make: Callable[[str], bytes], tm
 
 @every_kind
 def test_what_was_unlocked_opens_without_a_word(reading: Any, make: Callable[[str], bytes]) -> None:
-    unlocked = locked_rar if b"Rar!\x1a\x07\x01" in make(WORD) else locked_rar4
-    got = reading(unlocked.unlocked(make(WORD), WORD))
+    locks = locked_rar if locked_rar.MAGIC in make(WORD) else locked_rar4
+    got = reading(locks.opened(make(WORD), WORD).data)
     assert [item for item in got.fragments if NUMBER in item.text]
     assert not got.unreadable
 
@@ -88,20 +124,22 @@ def test_how_a_word_becomes_a_key_by_published_examples() -> None:
     assert zlib.crc32(stored).to_bytes(4, "little").hex() == "49b0a846"
 
 
-def test_a_lock_that_costs_too_much_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locked_rar, "_MOST_POWER", POWER - 1)
+@pytest.mark.parametrize("power", [19, 63, 255])
+@pytest.mark.parametrize("headers", [False, True])
+def test_a_lock_that_costs_too_much_is_not_tried(power: int, headers: bool) -> None:
+    made = rar5(FILES, WORD, power_told=power, headers=headers)
     with pytest.raises(UnsupportedError):
-        locked_rar.unlocked(rar5(FILES, WORD), WORD)
+        locked_rar.opened(made, WORD)
 
 
 @pytest.mark.parametrize("make", [rar5, rar4])
 @pytest.mark.parametrize("headers", [False, True])
 def test_damage_ends_in_an_error_of_ours(make: Callable[..., bytes], headers: bool) -> None:
     whole, chance = make(FILES, WORD, headers=headers), random.Random(7)
-    unlocked = locked_rar.unlocked if make is rar5 else locked_rar4.unlocked
+    locks = locked_rar if make is rar5 else locked_rar4
     for _ in range(60):
         damaged = bytearray(whole)
         for _ in range(chance.randint(1, 8)):
             damaged[chance.randrange(8, len(damaged))] = chance.randrange(256)
         with contextlib.suppress(DamagedError, EncryptedError, UnsupportedError):
-            unlocked(bytes(damaged[: chance.randint(8, len(damaged))]), WORD)
+            locks.opened(bytes(damaged[: chance.randint(8, len(damaged))]), WORD)
