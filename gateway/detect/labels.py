@@ -37,15 +37,18 @@ _ALONE_BEFORE = re.compile(
     rb"(?:\A|\n[ \t]*\n)[ \t]*(?:(?:sv|vs|re|fwd?|vedr|ang)[.:]{1,2}[ \t]*){0,4}[*\"'(<]{0,3}\Z", re.IGNORECASE
 )
 _DENIED = re.compile(
-    rb"(?<!skriv )(?<!send )(?<!oplys )(?:ikke (?:et|noget)|(?:not an?|no))[ -][a-z]?\Z", re.IGNORECASE
-)
-"""`Det er ikke et cpr-nummer` tells what it is not; `send ikke et cpr-nummer` says nothing of the number beside it."""
-_SAID_TO_BE = re.compile(
-    rb"[ ,]{1,2}(?:er|som|is|as) (?:(?:vores|jeres|deres|min|mit|dit|din|bare|kun|et|en|den|det|our|your|the|a) )?"
-    rb"[a-z\x80-\xff]*\Z",
+    rb"(?:\A|\b(?:er|var|alts\xc3\xa5|men|og|dog|nemlig|is|was) |[(,;:.!\n-] ?)(?:ikke (?:et|noget)|not an?)"
+    rb"[ -][a-z]?\Z",
     re.IGNORECASE,
 )
-"""What a label after a number may be parted from it by: `0706234955 er fakturanummeret`."""
+"""`Det er ikke et cpr-nummer` tells what it is not; `har du ikke et cpr-nummer` says nothing of a number."""
+_DENIAL = 32
+_SAID_TO_BE = re.compile(
+    rb"[ ,]{1,2}(?:er|som|is|as) (?:(?:vores|jeres|deres|min|mit|dit|din|bare|kun|et|en|den|det|our|your|the|a) )?"
+    rb"(?P<label>(?!(?:nr|nummer|nummeret|no|number|id)\b)[a-z\x80-\xff]{2,40})",
+    re.IGNORECASE,
+)
+"""A label that a number is said to be: `0706234955 er fakturanummeret`; not `er nummeret på Emma`."""
 _ALONE_AFTER = re.compile(rb"[*\"')>.]{0,3}[ \t]*(?:\n[ \t]*\n|\n?\Z)")
 
 
@@ -90,12 +93,7 @@ class Labels:
         runs = [hit for hit in hits if hit.kind == _RUN]
         labels = [hit for hit in hits if hit.kind in _LABELS and (hit.kind == _RUN or not _is_within(hit, runs))]
         beside = [hit for hit in labels if _is_beside(hit, before, after) and not self._is_name(hit, text)]
-        cues = [
-            hit
-            for hit in hits
-            if hit.kind == _CUE or (hit.kind == _MAYBE_CUE and not _is_outdone(hit, beside, len(before)))
-        ]
-        cues = [hit for hit in cues if not _DENIED.search(text, max(0, hit.start - 20), hit.start + 1)]
+        cues = [hit for hit in hits if _is_cue(hit, beside, len(before)) and not _is_denied(hit, text)]
         cue = ""
         for hit in cues:
             cue = "cue.near" if cue == "cue.near" or _is_near(hit, before, after) else "cue.far"
@@ -179,7 +177,8 @@ def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
             return False
         return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1
     start = _in_after(hit, before)
-    if hit.kind == _STRONG and _SAID_TO_BE.fullmatch(after, 0, start + 1):
+    said = _SAID_TO_BE.match(after) if hit.kind == _STRONG else None
+    if said is not None and said.start("label") - 1 <= start < said.end("label"):
         return True
     return start <= 3 and not _CELL_END.search(after, 0, start + 1)
 
@@ -189,6 +188,14 @@ def _strength(hit: Hit, before: bytes) -> int:
     if hit.kind in (_STRONG, _RUN) and len(_WORD.findall(before, hit.end - 1)) > _FEW_WORDS:
         return _WEAK
     return hit.kind
+
+
+def _is_cue(hit: Hit, beside: list[Hit], number: int) -> bool:
+    return hit.kind == _CUE or (hit.kind == _MAYBE_CUE and not _is_outdone(hit, beside, number))
+
+
+def _is_denied(hit: Hit, text: bytes) -> bool:
+    return _DENIED.search(text, max(0, hit.start - _DENIAL), hit.start + 1) is not None
 
 
 def _is_outdone(cue: Hit, labels: list[Hit], number: int) -> bool:

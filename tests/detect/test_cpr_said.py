@@ -312,5 +312,22 @@ def test_an_uneven_date_needs_more_than_a_word_for_a_person(detectors: Detectors
     assert numbers(detectors, "Barnets cpr er 0605 21 7552.") == {NUMBER}
 
 
-def test_a_denied_word_speaks_for_nothing_but_an_order_not_to_send_it_denies_nothing(detectors: Detectors) -> None:
-    assert numbers(detectors, "Send ikke et cpr-nummer som 0605217552 på mail.") == {NUMBER}
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Send ikke et cpr-nummer som 0605217552 på mail.",
+        "Har du ikke et cpr-nummer på hende? Jo, 0605217552.",
+        "Vi har endnu ikke noget cpr på ham ud over 0605217552.",
+        "Hanno CPR 0605217552 skal med.",
+        "The CPR no cpr 0605217552 is hers.",
+    ],
+)
+def test_a_word_that_is_asked_for_or_forbidden_is_not_denied(detectors: Detectors, text: str) -> None:
+    assert numbers(detectors, text) == {NUMBER}
+
+
+@pytest.mark.parametrize(
+    "text", ["060521-7552 er vores nr. på barnet", "060521-7552 er nummeret på Emma", "Emma: 0605217552 som vores nr."]
+)
+def test_what_is_only_said_to_be_a_number_is_labelled_as_no_thing(detectors: Detectors, text: str) -> None:
+    assert numbers(detectors, text) == {NUMBER}
