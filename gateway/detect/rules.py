@@ -7,92 +7,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.detect.evidence import EVIDENCE
 from gateway.mail.finding import CATEGORIES, Confidence
-
-EVIDENCE = {
-    "form.hyphen": "written with a hyphen, as a CPR number is",
-    "form.plain": "ten digits in one run",
-    "form.space": "date and serial with a space between them",
-    "form.mark": "date and serial with a mark between them",
-    "form.stroke": "date and serial with a stroke or the like between them",
-    "form.line": "date and serial on two lines or in two cells",
-    "form.spaced": "every digit by itself",
-    "form.pairs": "the date in pairs",
-    "form.uneven": "the date divided unevenly",
-    "form.full_year": "the year in four digits",
-    "form.split": "the serial divided",
-    "form.odd": "ten digits in groups that no date has",
-    "form.year_first": "the date from the year on",
-    "form.nine": "nine digits, as when a spreadsheet takes the leading zero",
-    "form.lookalike": "letters that look like digits",
-    "form.disguised": "letters that look like digits, in what is written as a CPR number else",
-    "form.backwards": "a number to be read from its end",
-    "form.masked": "masked first, told afterwards",
-    "form.said": "the digits in words, and they have a valid check digit",
-    "form.health": "the health service's replacement number, with two letters",
-    "form.words": "the digits in words",
-    "form.halves": "a birth date and, apart from it, the last four digits",
-    "check.valid": "valid check digit",
-    "serial.early": "one of the first serials of its day, and they are given in order",
-    "check.exception": "born on a date with numbers without check digit",
-    "replacement": "day raised by 60, a replacement number",
-    "cue.near": "a word for CPR numbers beside it",
-    "cue.far": "a word for CPR numbers nearby",
-    "cue.column": "a word for CPR numbers at the head of its column",
-    "person.near": "a person's name beside it",
-    "person.word": "a word for a person, or a name, in the same sentence",
-    "counter.near": "labelled as another number",
-    "counter.column": "the head of its column or list labels it as another number",
-    "counter.weak": "labelled as something that may be about a person",
-    "counter.softened": "another label too, but a word for CPR numbers as well",
-    "joined": "joined to other letters or digits",
-    "address.near": "a postal code and a town",
-    "moment": "a recent date and a time of day",
-    "moment.written": "a recent date and a time of day, or a CPR number as it is written",
-    "crowd": "one of many numbers whose check digits are valid no more often than by chance",
-    "in_book": "the number of a book, as the ISBN before it says",
-    "in_link": "inside a link or a mail address",
-    "in_token": "inside a longer code",
-    "term.strong": "a strong word",
-    "term.medium": "a word that needs company",
-    "term.weak": "a word that lends weight",
-    "term.second": "a second such word",
-    "term.third": "further such words",
-    "term.owned": "somebody's own: his, hers, my, or a genitive before it",
-    "person.named": "a named person in the sentence",
-    "person.relation": "somebody's relation, or he or she",
-    "person.agent": "somebody who arranges, teaches or tells it, as it seems",
-    "person.self": "the writer about himself, or the reader spoken to",
-    "person.group": "several people at once: parents, brothers and sisters",
-    "person.possible": "what may be a name",
-    "person.nearby": "a person in the sentence before or after",
-    "person.self.nearby": "writer or reader in the sentence before or after",
-    "predicate": "the word is said of the person",
-    "innocent": "a context of everybody and nobody: course, policy, organisation",
-    "innocent.nearby": "such a context in the sentence before or after",
-    "innocent.tied": "such a context, but grammar ties the word to somebody",
-    "innocent.around": "another one around it",
-    "innocent.other": "somebody else than a person is spoken of: a pet, a doll, a machine, a made-up figure",
-    "innocent.other.nearby": "such a creature in the two sentences before",
-    "innocent.topic": "what a book, a talk, a course is about",
-    "innocent.thing": "said of a thing: a machine, a plant, a toy",
-    "innocent.title": "the title of a book, a film, a course in quotation marks",
-    "innocent.subject": "the subject line speaks of everybody and nobody, of play or of others than people",
-    "wording.alone": "worded so much as what is said of somebody in particular that no single word is needed",
-    "wording.sensitive.1": "worded a little as what is said of somebody in particular",
-    "wording.sensitive.2": "worded as what is said of somebody in particular",
-    "wording.sensitive.3": "worded very much as what is said of somebody in particular",
-    "wording.harmless.1": "worded a little as what is said to everybody or of nobody",
-    "wording.harmless.2": "worded as what is said to everybody or of nobody",
-    "wording.harmless.3": "worded very much as what is said to everybody or of nobody",
-    "innocent.light": "a tone or a setting that is seldom about somebody's private life: play, jokes, rules",
-}
-"""Every kind of evidence, by the name of its weight, in the words of `scan --explain`."""
-
 
 LONG = 7
 """A word has at least so many letters if a slip in it leaves it recognisable and makes no other word of it."""
@@ -207,19 +127,14 @@ class LearnedRules:
         bias = data.get("bias", 0)
         if not isinstance(bias, int):
             raise ValueError(f"{where}: bias: should be a whole number")
-        weights: dict[str, int] = {}
-        for step, words in _lists(data, "weights", where):
+        weights, categories = _by_word(data, "weights", where), _by_word(data, "categories", where)
+        for step in weights.values():
             if not re.fullmatch(r"[-+]?[0-9]{1,6}", step):
                 raise ValueError(f"{where}: weights: {step!r} should be a whole number")
-            for word in words:
-                if word in weights:
-                    raise ValueError(f"{where}: weights: {step!r} holds {word!r}, which has a weight already")
-                weights[word] = int(step)
-        categories = {word: category for category, words in _lists(data, "categories", where) for word in words}
         for category in categories.values():
             if category not in CATEGORIES:
                 raise ValueError(f"{where}: categories: {category!r} is not one of {', '.join(CATEGORIES)}")
-        return cls(weights, categories, bias)
+        return cls({word: int(step) for word, step in weights.items()}, categories, bias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,16 +239,24 @@ def _by_kind(files: Mapping[str, Any]) -> dict[str, list[tuple[str, Mapping[str,
     return kinds
 
 
-def _lists(data: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[str, list[str]]]:
-    """Lists of words in one line each, parted by commas, with what they stand under."""
+def _by_word(data: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
+    """What each word stands under, of lists in one line each, parted by commas."""
     values = data.get(key) or {}
     if not isinstance(values, Mapping):
         raise ValueError(f"{where}: {key}: should hold names and, for each, words with commas between them")
+    under: dict[str, str] = {}
     for name, text in values.items():
-        words = text.split(", ") if isinstance(text, str) else [""]
-        if not all(words) or any("," in word or word != word.strip() for word in words):
-            raise ValueError(f"{where}: {key}: {str(name)!r} should have words with a comma and a space between them")
-        yield str(name), words
+        for word in text.split(", ") if isinstance(text, str) else [""]:
+            if not word or "," in word or word != word.strip():
+                raise ValueError(
+                    f"{where}: {key}: {str(name)!r} should have words with a comma and a space between them"
+                )
+            if word in under:
+                raise ValueError(
+                    f"{where}: {key}: {str(name)!r} holds {word!r}, which stands under {under[word]!r} already"
+                )
+            under[word] = str(name)
+    return under
 
 
 def _phrases(data: Mapping[str, Any], key: str, file: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gateway.detect.rules import EVIDENCE
+from gateway.detect.evidence import EVIDENCE
 from gateway.mail.finding import Confidence
 
 

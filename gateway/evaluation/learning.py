@@ -111,7 +111,7 @@ def texts_of_mails(folder: Path) -> dict[str, list[Text]]:
 
 
 def _mails(file: Path) -> Iterator[Text]:
-    with file.open(encoding="utf-8") as lines:
+    with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 yield _mail(json.loads(line))

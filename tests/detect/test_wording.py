@@ -129,12 +129,13 @@ def test_the_policy_is_what_was_learned_from_these_texts() -> None:
         pytest.param('{"label": "gray", "why": [], "subject": "", "body": ""}', "label: should be", id="no label"),
         pytest.param('{"label": "allow", "why": [], "subject": "Hej"}', "subject, body: should be texts", id="no body"),
         pytest.param('{"label": "block", "why": ["x"], "subject": "", "body": ""}', "why: should be", id="no category"),
+        pytest.param('{"label": "\xff"}', "codec can't decode", id="no UTF-8"),
         pytest.param('{"label": "block", "why": [{}], "subject": "", "body": ""}', "why: should be", id="no word"),
     ],
 )
 def test_a_bad_line_of_what_is_learned_from_is_told_by_its_place(tmp_path: Path, line: str, fault: str) -> None:
     good = '{"label": "allow", "why": [], "subject": "Hej", "body": "Vi ses."}'
-    (tmp_path / "a.jsonl").write_text(f"{good}\n{line}\n", "utf-8")
+    (tmp_path / "a.jsonl").write_text(f"{good}\n{line}\n", "latin-1")
     with pytest.raises(ValueError, match=re.escape("a.jsonl:2: ") + f".*{fault}"):
         texts_of_mails(tmp_path)
 
@@ -170,7 +171,8 @@ def test_what_was_learned_is_read_again_as_it_was() -> None:
         ({"weights": {"+9": "hun, "}}, "weights: '+9' should have words with a comma and a space between them"),
         ({"weights": {"+9": "hun,han"}}, "weights: '+9' should have words with a comma and a space between them"),
         ({"weights": {"+9": None}}, "weights: '+9' should have words with a comma and a space between them"),
-        ({"weights": {"+9": "hun", "-4": "han, hun"}}, "weights: '-4' holds 'hun', which has a weight already"),
+        ({"weights": {"+9": "hun", "-4": "han, hun"}}, "weights: '-4' holds 'hun', which stands under '+9' already"),
+        ({"categories": {"health": "hun", "social": "hun"}}, "categories: 'social' holds 'hun', which stands under"),
         ({"categories": ["hun"]}, "categories: should hold names and, for each, words with commas between them"),
         ({"categories": {"moods": "hun"}}, "categories: 'moods' is not one of"),
         ({"wieghts": {}}, "'wieghts' is not known here"),

@@ -7,6 +7,7 @@ import email.policy
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,10 @@ STOPPED = Event(
 ON_TRIAL = Event(
     "PV-CCCC-DDDD", datetime(2026, 11, 24, 22, 59, tzinfo=UTC), sender="a@lavuk.dk", verdict="block", mode="monitor"
 )
-BY_ITS_WORDING = Event(
-    "PV-IIII-JJJJ",
-    datetime(2026, 11, 24, 10, 0, tzinfo=UTC),
-    sender="b@lavuk.dk",
-    verdict="block",
-    mode="enforce",
-    recipients=(Recipient("s…@hvidovre.dk", "hvidovre.dk", "kommune"),),
+BY_ITS_WORDING = replace(
+    STOPPED,
+    case_id="PV-IIII-JJJJ",
+    at=datetime(2026, 11, 24, 10, 0, tzinfo=UTC),
     findings=(Found("wording", "offence", "likely", "text", 1, ("33",)),),
 )
 PASSED = Event("PV-EEEE-FFFF", datetime(2026, 11, 23, 23, 30, tzinfo=UTC), sender="a@lavuk.dk", verdict="relay")
@@ -99,7 +97,7 @@ def test_it_prints_the_day(config: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "3 mails blev stoppet" in text
     assert "PV-AAAA-BBBB kl. 09.05 fra d…@lavuk.dk til 1 modtager: 2 CPR-numre." in text
-    assert "PV-IIII-JJJJ kl. 11.00 fra b…@lavuk.dk til 1 modtager: personfølsomme oplysninger." in text
+    assert "PV-IIII-JJJJ kl. 11.00 fra d…@lavuk.dk til 1 modtager: personfølsomme oplysninger." in text
     assert "PV-CCCC-DDDD kl. 23.59 fra a…@lavuk.dk" in text
     assert "Sendt alligevel (prøve)." in text
     assert "sendte Postvagt 1 mail videre" in text
