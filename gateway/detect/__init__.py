@@ -111,11 +111,11 @@ class Detectors:
                     yield at, Finding("cpr", "cpr", confidence, fragments[at].place, Hidden(digits), evidence)
             if needed & WORDS:
                 for found in self._sensitive.find(data, context.fragment_at, head):
-                    identity, place = Hidden(f"{found.category}: {found.value}"), fragments[found.part].place
-                    confidence, evidence = found.confidence, found.evidence
+                    place, confidence, evidence = fragments[found.part].place, found.confidence, found.evidence
                     if is_address_field(place):
                         confidence, evidence = Confidence.POSSIBLE, (*evidence, _OF_AN_OFFICE)
-                    yield found.part, Finding(found.detector, found.category, confidence, place, identity, evidence)
+                    finding = Finding(found.detector, found.category, confidence, place, found.identity, evidence)
+                    yield found.part, finding
             if needed & IDENTIFIERS:
                 for at, span in parts:
                     for which, value in self._identifiers.find(data[span.start : span.end]):

@@ -89,7 +89,7 @@ class CprDetector:
         worth = matches if cues_occur or self._is_enough(("form.plain",)) else self._worth_reading(data, matches)
         candidates = read(data, worth, today)
         many = many or len(candidates) > _MANY
-        company = _Company(_is_crowd(candidates, len(matches) - len(worth)), _are_times(candidates, today))
+        company = _Company.of(candidates, len(matches) - len(worth), today)
         heads = _Heads(data, self._labels)
         look = self._labels.around if not many else self._labels.close_by if cues_occur else self._labels.in_cell
         for candidate in candidates:
@@ -186,25 +186,22 @@ def _form_of(candidate: Candidate) -> tuple[str, ...]:
 
 
 class _Company(NamedTuple):
-    """What the numbers of a text are together: a crowd that is right by chance, times of a list."""
+    """What the numbers of a text are together.
+
+    is_crowd: there are many, and no more of them have a valid check digit than numbers of any kind would. are_times:
+    there are several that no hyphen divides, and each reads like a time of some day.
+    """
 
     is_crowd: bool
     are_times: bool
 
-
-def _are_times(candidates: list[Candidate], today: datetime.date) -> bool:
-    """Whether there are several numbers that no hyphen divides, and every one of them reads like a time of some day."""
-    loose = {each.digits for each in candidates if each.form[0] in _LOOSE_FORMS}
-    return len(loose) >= _SEVERAL and all(is_moment(digits, today) for digits in loose)
-
-
-def _is_crowd(candidates: list[Candidate], others: int) -> bool:
-    """Whether there are many numbers, and no more of them have a valid check digit than numbers of any kind would.
-
-    others: how many were not even read, for want of a valid one.
-    """
-    loose = {each.digits for each in candidates if each.form[0] in _LOOSE_FORMS}
-    return len(loose) + others >= _CROWD and sum(map(check_digit_holds, loose)) * 10 < (len(loose) + others) * 3
+    @classmethod
+    def of(cls, candidates: list[Candidate], others: int, today: datetime.date) -> _Company:
+        """others: how many were not even read, for want of a valid check digit."""
+        loose = {each.digits for each in candidates if each.form[0] in _LOOSE_FORMS}
+        count = len(loose) + others
+        is_crowd = count >= _CROWD and sum(map(check_digit_holds, loose)) * 10 < count * 3
+        return cls(is_crowd, len(loose) >= _SEVERAL and all(is_moment(digits, today) for digits in loose))
 
 
 class _Heads:

@@ -9,6 +9,8 @@ import datetime
 import re
 from collections.abc import Iterator
 
+from gateway.detect.houses import HOUSE
+
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])"
 _NAME = _CAPITAL + rb"(?:[a-z]|\xc3[\xa0-\xbf]){1,20}"
 _NAME_BEFORE = re.compile(
@@ -21,10 +23,7 @@ _NAMED_NUMBER = re.compile(
     rb"(?P<name>" + _NAME + rb"(?: (?:" + _NAME + rb"|[A-Z]\.?)){0,3}),? (?:nr|nummer)\.?:? {0,2}\Z"
 )
 _NAME_AFTER = re.compile(rb"[ \t_:,;()|-]{1,8}" + _NAME + rb"(?:[ _-](?:" + _NAME + rb"|[A-Z]\.)){1,3}")
-_HOUSE = re.compile(
-    rb"(?:huset|haven|hjemmet|skolen|klubben|g\xc3\xa5rden|stuen|centret|center|kommune|forening(?:en)?|fonden|b\xc3\xb8rnehave"
-    rb"|vuggestue|dagtilbud)\b"
-)
+_HOUSE = re.compile(HOUSE.encode() + rb"\b", re.IGNORECASE)
 _BOOK_BEFORE = re.compile(rb"isbn(?:-1[03])?[: ]{1,3}[0-9\- ]{0,4}\Z", re.IGNORECASE)
 _SENTENCE_START = re.compile(rb"[.!?] (?=" + _CAPITAL + rb")|\n[ \t]*\n")
 _IN_SENTENCE = 140

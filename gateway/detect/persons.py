@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from gateway.detect.houses import HOUSE
 from gateway.detect.rules import PersonRules
 from gateway.detect.sentences import Span
 
@@ -23,11 +24,7 @@ _NO_NAME_ENDING = re.compile(
     r"parken|banken|bladet|syndrom|hjemmet|afdelingen|udvalget|rådet|nævnet|ministeriet|retten|politiet)s?$"
 )
 _PLACE_BEFORE = re.compile(r"(?:\bi|\bpå|\bfra|\bved|\bhos|\btil)\s$")
-_HOUSE_BEFORE = re.compile(
-    r"(?:\bklub|huset|haven|gården|hjemmet|skolen|centret|\bcafé|firmaet|\bhotel|\brestaurant|\bvuggestue|børnehave"
-    r"|fritidshjem|museet|teater|teatret|forening|foreningen)\s$",
-    re.IGNORECASE,
-)
+_HOUSE_BEFORE = re.compile(HOUSE + r"\s$", re.IGNORECASE)
 """What follows is a house's name: `Klub Kælderen`."""
 _OPENS_WITH_VERB = re.compile(
     r"^\W*(?P<name>[A-ZÆØÅÉ][a-zæøåéèüöä]+) "

@@ -20,6 +20,7 @@ from gateway.detect.score import Score
 from gateway.detect.vocabulary import INNOCENT, LIGHT, OTHER, TOPIC, Vocabulary
 from gateway.detect.wording import Wording, learned_from
 from gateway.mail.finding import BY_WORDING, Confidence
+from gateway.mail.hidden import Hidden
 
 BUDGET = 10_000
 """Words looked at closely in one text; a text with more of them counts as not fully read."""
@@ -32,12 +33,12 @@ BY_WORDS = "sensitive"
 
 
 class Sensitive(NamedTuple):
-    """What was found in a part of the text. value: the policy's word, or the letters of a sentence worded so."""
+    """What was found in a part of the text. identity: the policy's word, or the letters of a sentence worded so."""
 
     part: int
     detector: str
     category: str
-    value: str
+    identity: Hidden
     confidence: Confidence
     evidence: tuple[str, ...]
 
@@ -108,9 +109,8 @@ class SensitiveDetector:
                 is_told = is_told or found.confidence >= Confidence.LIKELY
                 yield found
             if not is_told and self._wording.is_enough(tendency, sentence.signs, len(data)):
-                worded += [
-                    (sentence.start > head, tendency, each) for each in self._found_by_wording(part, sentence, near)
-                ]
+                said = self._found_by_wording(part, sentence, near)
+                worded += [(sentence.start > head, tendency, each) for each in said]
         if worded and not is_told:
             yield max(worded, key=lambda each: each[:2])[2]
 
@@ -135,7 +135,7 @@ class SensitiveDetector:
             if confidence == Confidence.CERTAIN:
                 certain.add((part, category, word))
             if confidence is not None:
-                yield Sensitive(part, BY_WORDS, category, word, confidence, evidence)
+                yield Sensitive(part, BY_WORDS, category, Hidden(f"{category}: {word}"), confidence, evidence)
 
     def _found_by_wording(self, part: int, sentence: Sentence, near: Sequence[Sentence]) -> Iterator[Sensitive]:
         """A sentence of which no single word tells, where somebody is spoken of.
@@ -146,7 +146,7 @@ class SensitiveDetector:
         category = self._wording.category(sentence.signs, [each.signs for each in (sentence, *near)])
         confidence, evidence = self._judged(tuple(_evidence_of_wording(category, sentence, near)))
         if confidence is not None and confidence >= Confidence.LIKELY:
-            yield Sensitive(part, BY_WORDING, category, sentence.letters, confidence, evidence)
+            yield Sensitive(part, BY_WORDING, category, Hidden(sentence.letters), confidence, evidence)
 
     def passages(self, data: bytes) -> Iterator[frozenset[str]]:
         """What is learned from: the signs of each sentence whose wording is asked for."""
