@@ -79,6 +79,14 @@ def test_two_sentences_found_by_their_wording_are_two_things_and_one_is_itself_a
     assert one.identity == again.identity
 
 
+def test_no_letter_of_the_sentence_is_in_any_print(find: Find, rules_data: dict[str, Any]) -> None:
+    """Promise: nothing found reaches a log or an exception, which print what they are given."""
+    detector = SensitiveDetector(WordRules.from_mapping(rules_data["ord"]))
+    printed = f"{find(TOLD[0])!r} {list(detector.find(TOLD[0].encode(), lambda _: 0))!r}"
+    assert "wording" in printed
+    assert "striber" not in printed
+
+
 def test_a_greeting_is_never_what_tells() -> None:
     """It stands in other mails too, and a release of it would let them pass."""
     signs = [f"sign{number}" for number in range(7)]
