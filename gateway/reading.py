@@ -32,11 +32,16 @@ class ServiceError(Exception):
     """What keeps the gateway from starting: one line for the operator."""
 
 
-def read_settings(config: Path | None, folder: Path, policy_folder: Path) -> Settings:
-    """The settings of a file, or the embedded default in `folder`. Raises SettingsError, ServiceError."""
+def read_settings(config: Path | None, folder: Path, policy_folder: Path, policy: Path | None = None) -> Settings:
+    """The settings of a file, or the embedded default in `folder`. Raises SettingsError, ServiceError.
+
+    policy: another policy folder than theirs.
+    """
     if config is None:
-        return Settings.embedded(folder, policy_folder)
-    return parse_settings(_read(config), str(config), config.resolve().parent)
+        settings = Settings.embedded(folder, policy_folder)
+    else:
+        settings = parse_settings(_read(config), str(config), config.resolve().parent)
+    return settings.model_copy(update={"policy": policy}) if policy else settings
 
 
 def read_policy(folder: Path) -> Policy:

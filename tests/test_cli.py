@@ -138,6 +138,20 @@ def test_a_wrong_policy_stops_serve_before_a_port_is_opened(tmp_path: Path) -> N
     assert f"policy/matrix.yaml:{lines}: " in result.stderr
 
 
+@pytest.mark.parametrize("words", [["scan", "-"], ["check"], ["evaluate", "."]])
+def test_a_fault_in_the_words_of_another_policy_is_told_by_its_own_path(tmp_path: Path, words: list[str]) -> None:
+    import shutil
+
+    shutil.copytree(ROOT / "policies" / "lavuk", tmp_path / "mine")
+    file = tmp_path / "mine" / "ord" / "religion.yaml"
+    file.write_text(file.read_text("utf-8").replace("strong:", "stronk:", 1), "utf-8")
+    result = postvagt(*words, "--policy", "mine", folder=tmp_path, stdin=b"Subject: a\r\n\r\nb\r\n")
+    assert result.returncode == 2
+    assert "mine/ord/religion.yaml:" in result.stderr
+    assert "'stronk' is not known here" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
     import socket
 

@@ -27,11 +27,10 @@ def command(config: Path | None, policy: Path | None) -> None:
     from gateway import reading
 
     with faults_told():
-        settings = reading.read_settings(config, Path.cwd(), default_policy())
-        folder = policy or settings.policy
-        rules = reading.read_policy(folder)
+        settings = reading.read_settings(config, Path.cwd(), default_policy(), policy)
+        rules = reading.read_policy(settings.policy)
         silent = asked_for_tls(settings)
-        reading.checked(settings.model_copy(update={"policy": folder}), rules)
+        reading.checked(settings, rules)
     click.echo(f"settings: {config or 'embedded default'}, mode {settings.mode}, {settings.workers} worker(s)")
     for listener in settings.listeners:
         hop = settings.next_hop_of(listener)
@@ -40,7 +39,7 @@ def command(config: Path | None, policy: Path | None) -> None:
     for warning in (*silent, *not_read_here(settings)):
         click.echo(f"warning: {warning}")
     for warning in rules.warnings(datetime.now(UTC).date()):
-        click.echo(f"warning: {folder}/{warning}")
+        click.echo(f"warning: {settings.policy}/{warning}")
 
 
 def not_read_here(settings: Settings) -> list[str]:

@@ -38,8 +38,8 @@ def command(
     from gateway import reading
 
     with faults_told():
-        settings = reading.read_settings(config, Path.cwd(), default_policy())
-        inspector = reading.inspector(settings, reading.read_policy(policy or settings.policy))
+        settings = reading.read_settings(config, Path.cwd(), default_policy(), policy)
+        inspector = reading.inspector(settings, reading.read_policy(settings.policy))
     labels = _labels(folder)
     sandbox = reading.sandbox(settings)
     try:

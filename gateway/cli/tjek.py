@@ -41,8 +41,8 @@ def command(
 
     good = [address for address in map(Address.of, addresses) if _is_address(address)]
     with faults_told():
-        settings = reading.read_settings(config, Path.cwd(), default_policy())
-        rules = reading.read_policy(policy or settings.policy)
+        settings = reading.read_settings(config, Path.cwd(), default_policy(), policy)
+        rules = reading.read_policy(settings.policy)
         lookup = _lookup(resolver)
     who = Address.of(sender) if sender else None
     wording = Wording(rules.texts)
