@@ -42,12 +42,34 @@ def test_a_page_is_read_whichever_way_it_lies(page: Image.Image, turn: int) -> N
     assert pictures.text_of(page.rotate(turn, expand=True, fillcolor=255)).count(NUMBER) >= 3
 
 
-def test_a_page_upside_down_needs_no_second_reading_of_the_whole(page: Image.Image) -> None:
-    turned, modes = pictures._headed_up(page.rotate(180))
-    assert turned.tobytes() == page.tobytes()
-    assert modes[0] == pictures._PAGE
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_page_is_read_at_the_first_try_whichever_way_it_lies(
+    page: Image.Image, turn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    recognised = pictures._recognised
+
+    def counted(picture: Image.Image, mode: int) -> tuple[str, int]:
+        if min(picture.size) > page.width // 2:
+            tried.append(mode)
+        return recognised(picture, mode)
+
+    monkeypatch.setattr(pictures, "_recognised", counted)
+    assert NUMBER in pictures.text_of(page.rotate(turn, expand=True))
+    assert tried == [pictures._PAGE]
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2000, 1), (1, 2000), (300, 130), (1000, 261)])
+def test_a_table_is_no_page_on_its_side() -> None:
+    drawn = Image.new("L", (1240, 1754), 255)
+    pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(size=28)
+    for row in range(30):
+        for column in range(5):
+            pen.text((100 + column * 230, 100 + row * 50), f"{column + 1} {LINES[row % 4][:8]}", font=font, fill=0)
+    standing = pictures._standing(drawn)
+    assert standing is not None
+    assert standing.tobytes() == drawn.tobytes()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2000, 1), (1, 2000), (300, 130), (1000, 181)])
 def test_pictures_of_any_size_have_lines_or_none(size: tuple[int, int]) -> None:
     assert pictures.text_of(Image.new("L", size, 255)) == ""
