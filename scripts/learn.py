@@ -27,8 +27,9 @@ from gateway.reading import read_policy  # noqa: E402
 
 FILE = ROOT / "policies/lavuk/ord/learned.yaml"
 HEADING = """\
-# How whole sentences read: what their words, pairs of words (beginnings of five letters) and the words around (`~`) add
-# to or take from the odds that something is said of somebody in particular, in hundredths. `@` is a name, `#` a number.
+# How sentences read: what their words and pairs of words (beginnings of five letters) add to or take from the odds that
+# the sentence says something of somebody in particular, in hundredths; then the same of passages, with the words around
+# (`~`), and the odds that such a thing is said somewhere in the mail. `@` is a name, `#` a number.
 # Made by `make learn` from training/ and tests/detect/rows, not by hand; docs/detection.md explains it.
 """
 DAY = datetime.date(2026, 11, 26)
@@ -43,7 +44,8 @@ def main() -> int:
     rules = Rules.from_mapping(detection)
     detector, wording = SensitiveDetector(rules.words), Wording(LearnedRules(), rules.words.persons.names)
     try:
-        rows, authors = texts_of_rows(ROOT / "tests/detect/rows"), texts_of_mails(ROOT / "training")
+        rows = texts_of_rows(ROOT / "tests/detect/rows") + texts_of_rows(ROOT / "training")
+        authors = texts_of_mails(ROOT / "training")
     except (OSError, ValueError) as fault:
         print(f"learn: {fault}", file=sys.stderr)
         return 2
@@ -58,7 +60,8 @@ def main() -> int:
     learned = learn(found)
     mails = [mail for each in authors.values() for mail in each]
     FILE.write_text(learned.as_yaml(HEADING, digest([*rows, *mails])), encoding="utf-8")
-    print(f"{len(rows)} rows and {len(mails)} mails, {len(found)} sentences, {len(learned.weights)} weights")
+    weights = len(learned.sentence.of) + len(learned.passage.of)
+    print(f"{len(rows)} rows and {len(mails)} mails, {len(found)} sentences, {weights} weights")
     return 0
 
 

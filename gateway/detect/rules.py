@@ -113,28 +113,45 @@ class PersonRules:
 
 
 @dataclass(frozen=True, slots=True)
-class LearnedRules:
-    """What whole sentences have in common, learned from labelled mail: weights of words, in hundredths of log odds."""
+class Weights:
+    """What each word adds to a judgement, in hundredths of log odds, and what it starts from."""
 
-    weights: Mapping[str, int] = field(default_factory=dict, repr=False)
-    categories: Mapping[str, str] = field(default_factory=dict, repr=False)
+    of: Mapping[str, int] = field(default_factory=dict, repr=False)
     bias: int = 0
+
+    @classmethod
+    def from_mapping(cls, where: str, data: Mapping[str, Any]) -> Weights:
+        _only(data, ("bias", "weights"), where)
+        bias = data.get("bias", 0)
+        if not isinstance(bias, int):
+            raise ValueError(f"{where}: bias: should be a whole number")
+        weights = _by_word(data, "weights", where)
+        for step in weights.values():
+            if not re.fullmatch(r"[-+]?[0-9]{1,6}", step):
+                raise ValueError(f"{where}: weights: {step!r} should be a whole number")
+        return cls({word: int(step) for word, step in weights.items()}, bias)
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedRules:
+    """What was learned from labelled mail: how sentences read, and passages, and what their words speak of."""
+
+    sentence: Weights = field(default_factory=Weights)
+    passage: Weights = field(default_factory=Weights)
+    categories: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_mapping(cls, name: str, data: Mapping[str, Any]) -> LearnedRules:
         where = f"ord/{name}.yaml"
-        _only(data, ("kind", "learned_from", "bias", "weights", "categories"), where)
-        bias = data.get("bias", 0)
-        if not isinstance(bias, int):
-            raise ValueError(f"{where}: bias: should be a whole number")
-        weights, categories = _by_word(data, "weights", where), _by_word(data, "categories", where)
-        for step in weights.values():
-            if not re.fullmatch(r"[-+]?[0-9]{1,6}", step):
-                raise ValueError(f"{where}: weights: {step!r} should be a whole number")
+        _only(data, ("kind", "learned_from", "sentence", "passage", "categories"), where)
+        sentence, passage = (
+            Weights.from_mapping(f"{where}: {judged}", data.get(judged, {})) for judged in ("sentence", "passage")
+        )
+        categories = _by_word(data, "categories", where)
         for category in categories.values():
             if category not in CATEGORIES:
                 raise ValueError(f"{where}: categories: {category!r} is not one of {', '.join(CATEGORIES)}")
-        return cls({word: int(step) for word, step in weights.items()}, categories, bias)
+        return cls(sentence, passage, categories)
 
 
 @dataclass(frozen=True, slots=True)

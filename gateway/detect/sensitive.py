@@ -17,8 +17,9 @@ from gateway.detect.persons import NAMED, RELATED, Names
 from gateway.detect.reading import REACH, Passage, Sentence, Surroundings, stretches
 from gateway.detect.rules import WordRules
 from gateway.detect.score import Score
+from gateway.detect.sentences import Span
 from gateway.detect.vocabulary import INNOCENT, LIGHT, OTHER, TOPIC, Vocabulary
-from gateway.detect.wording import Wording, learned_from
+from gateway.detect.wording import Wording
 from gateway.mail.finding import BY_WORDING, Confidence
 from gateway.mail.hidden import Hidden
 
@@ -43,6 +44,14 @@ class Sensitive(NamedTuple):
     evidence: tuple[str, ...]
 
 
+class ReadSentence(NamedTuple):
+    """Where a sentence stands, and what it and its passage (itself included) are known by."""
+
+    place: Span
+    own: frozenset[str]
+    around: frozenset[str]
+
+
 _TIED = frozenset((NAMED, RELATED, "person.self"))
 """Persons of the sentence itself, whom its predicate may tie to the word."""
 
@@ -57,6 +66,13 @@ _OF_NOBODY = frozenset(
     )
 )
 """What no wording outweighs."""
+
+_A_STEP_LESS = {
+    "wording.harmless.1": "",
+    "wording.harmless.2": "wording.harmless.1",
+    "wording.harmless.3": "wording.harmless.2",
+}
+"""What harmless wording counts for where the word is somebody's own: `Lauras anoreksi`, whatever is said of it."""
 
 _STRENGTH = {3: "term.strong", 2: "term.medium", 1: "term.weak"}
 
@@ -148,10 +164,11 @@ class SensitiveDetector:
         if confidence is not None and confidence >= Confidence.LIKELY:
             yield Sensitive(part, BY_WORDING, category, Hidden(sentence.letters), confidence, evidence)
 
-    def passages(self, data: bytes) -> Iterator[frozenset[str]]:
-        """What is learned from: the signs of each sentence whose wording is asked for."""
+    def read_sentences(self, data: bytes) -> Iterator[ReadSentence]:
+        """What is learned from: each sentence whose wording is asked for."""
         for sentence, near, _ in self._sentences(b" " + data + b" "):
-            yield learned_from(sentence.signs, [each.signs for each in (sentence, *near)])
+            around = frozenset().union(*(each.signs for each in (sentence, *near)))
+            yield ReadSentence(Span(max(0, sentence.start - 1), sentence.end - 1), sentence.signs, around)
 
     def _wording_of(self, tendency: int, signs: Sequence[str]) -> list[str]:
         """How the sentence reads as a whole, where that can decide."""
@@ -161,6 +178,8 @@ class SensitiveDetector:
         if missing > 0 and _OF_NOBODY.intersection(signs):
             return []
         evidence = self._wording.evidence(tendency)
+        if "term.owned" in signs:
+            evidence = _A_STEP_LESS.get(evidence, evidence)
         is_outweighed = evidence == "wording.harmless.1" and signs[0] == "term.strong"
         return [evidence] if evidence and not is_outweighed else []
 

@@ -8,7 +8,7 @@ happened to somebody. The weights of the words are the policy's data, learned fr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import log2, sqrt
 
@@ -19,17 +19,16 @@ STEM = 5
 
 _NAME, _NUMBER, _AROUND = "@", "#", "~"
 _LEVELS = (
-    (250, "wording.sensitive.3"),
-    (200, "wording.sensitive.2"),
-    (150, "wording.sensitive.1"),
-    (100, ""),
-    (50, "wording.harmless.1"),
-    (0, "wording.harmless.2"),
+    (100, "wording.sensitive.2"),
+    (50, "wording.sensitive.1"),
+    (-50, ""),
+    (-100, "wording.harmless.1"),
+    (-150, "wording.harmless.2"),
 )
-"""From which tendency on, in hundredths of the logarithm of the odds; what is learned from leans to sensitive."""
+"""From which tendency on, in hundredths of the logarithm of the odds."""
 
 _LEAST = "wording.harmless.3"
-_ALONE, _SHORT, _DOUBLED = 325, 500, 60
+_ALONE, _SHORT, _DOUBLED = 150, 500, 60
 """From this tendency on the wording is as good as a strong word, in a text of so many bytes; so much more for one twice
 as long, where some sentence among so many may read like it by chance."""
 
@@ -37,16 +36,16 @@ _OF_ITS_OWN = 7
 """So many known signs, four words or so, a sentence has itself that is found by its wording: `Hilsen Bo` says nothing,
 and stands in other mails that a release would let pass."""
 
-_NEITHER = 125
-"""A tendency that says nothing."""
+_NEITHER = -25
+"""A tendency that says nothing: few sentences are the one that says it, half of the passages are of such a mail."""
 
 _SOME, _PLENTY = 25, 60
 """How many known signs it takes to sound sensitive, and to sound harmless, as much as they say."""
 
 
-def learned_from(own: frozenset[str], around: Iterable[frozenset[str]]) -> frozenset[str]:
-    """What a sentence is known by: its own signs, and those of the passage it stands in, marked as such."""
-    return own.union(_AROUND + sign for sign in frozenset().union(*around))
+def signs_in_passage(own: frozenset[str], around: frozenset[str]) -> frozenset[str]:
+    """What a sentence is known by where it stands: its own signs, and those of its passage, marked as such."""
+    return own.union(_AROUND + sign for sign in around)
 
 
 class Wording:
@@ -55,9 +54,12 @@ class Wording:
     EVIDENCE = (*filter(None, (name for _, name in _LEVELS)), _LEAST)
 
     def __init__(self, rules: LearnedRules, names: Iterable[str]) -> None:
-        self._own = {sign: weight for sign, weight in rules.weights.items() if sign[0] != _AROUND}
-        self._around = {sign[1:]: weight for sign, weight in rules.weights.items() if sign[0] == _AROUND}
-        self._bias, self._categories = rules.bias, rules.categories
+        passage = rules.passage.of
+        self._sentence, self._sentence_bias = rules.sentence.of, rules.sentence.bias
+        self._own = {sign: weight for sign, weight in passage.items() if sign[0] != _AROUND}
+        self._around = {sign[1:]: weight for sign, weight in passage.items() if sign[0] == _AROUND}
+        self._passage_bias = rules.passage.bias
+        self._categories = rules.categories
         self._names = frozenset(name.lower() for name in names)
 
     def signs(self, letters: bytes) -> frozenset[str]:
@@ -77,12 +79,13 @@ class Wording:
     def tendency(self, own: frozenset[str], around: Iterable[frozenset[str]]) -> int:
         """How much a sentence in its passage reads as sensitive, in hundredths of the logarithm of the odds.
 
-        around: the sentences of the passage, itself included. Few words tell little: some can tell that something is
-        wrong, but that all is well takes many.
+        around: the sentences of the passage, itself included. Half of it is how the sentence reads by itself, half how
+        the passage does. Few words tell little: some can tell that something is wrong, that all is well takes many.
         """
+        said = [self._sentence[sign] for sign in self._sentence.keys() & own]
         known = [self._own[sign] for sign in self._own.keys() & own]
         known += [self._around[sign] for sign in self._around.keys() & frozenset().union(*around)]
-        tendency = self._bias + int(sum(known) / sqrt(len(known) or 1))
+        tendency = (_added_up(self._sentence_bias, said) + _added_up(self._passage_bias, known)) // 2
         enough = _SOME if tendency > _NEITHER else _PLENTY
         return _NEITHER + (tendency - _NEITHER) * min(len(known), enough) // enough
 
@@ -99,6 +102,11 @@ class Wording:
 
     def category(self, own: frozenset[str], around: Iterable[frozenset[str]]) -> str:
         """What a sentence speaks of, by the signs it shares with those learned from."""
-        told = map(self._categories.get, learned_from(own, around))
+        told = map(self._categories.get, signs_in_passage(own, frozenset().union(*around)))
         counts = Counter(category for category in told if category)
         return min(counts, key=lambda category: (-counts[category], category), default="social")
+
+
+def _added_up(bias: int, weights: Sequence[int]) -> int:
+    """Many words that say the same say more than one, but not so many times more: they were said together."""
+    return bias + int(sum(weights) / sqrt(len(weights) or 1))

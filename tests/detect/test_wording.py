@@ -12,9 +12,9 @@ from detect.conftest import POLICY, TODAY, Find, policy_data
 
 from gateway.detect import Detectors, Rules
 from gateway.detect.normalise import letters
-from gateway.detect.rules import LearnedRules, WordRules
+from gateway.detect.rules import LearnedRules, Weights, WordRules
 from gateway.detect.sensitive import PERSONS, SensitiveDetector
-from gateway.detect.wording import Wording, learned_from
+from gateway.detect.wording import Wording, signs_in_passage
 from gateway.evaluation.learning import Learned, Text, digest, examples, learn, texts_of_mails, texts_of_rows
 from gateway.mail.finding import Confidence
 from gateway.mail.fragment import Fragment
@@ -90,7 +90,7 @@ def test_no_letter_of_the_sentence_is_in_any_print(find: Find, rules_data: dict[
 def test_a_greeting_is_never_what_tells() -> None:
     """It stands in other mails too, and a release of it would let them pass."""
     signs = [f"sign{number}" for number in range(7)]
-    wording = Wording(LearnedRules(dict.fromkeys(signs, 900)), ())
+    wording = Wording(LearnedRules(passage=Weights(dict.fromkeys(signs, 900))), ())
     assert wording.is_enough(10_000, frozenset(signs), 100)
     assert not wording.is_enough(10_000, frozenset(signs[1:]), 100)
 
@@ -109,12 +109,12 @@ def test_signs_are_beginnings_of_words_and_pairs_and_no_names() -> None:
         *("@ får", "får #", "# pille", "pille siger", "siger @", "@ mor"),
     }
     assert wording.signs(letters(b"faar")) == {"får"}
-    assert learned_from(own, [frozenset({"mor"})]) == own | {"~mor"}
+    assert signs_in_passage(own, frozenset({"mor"})) == own | {"~mor"}
 
 
 def test_a_few_words_cannot_sound_quite_harmless() -> None:
     weights = {f"ord{number:02}": -400 for number in range(80)}
-    wording = Wording(LearnedRules(weights, bias=0), [])
+    wording = Wording(LearnedRules(sentence=Weights(weights), passage=Weights(weights)), [])
     few = wording.tendency(frozenset(list(weights)[:3]), [])
     many = wording.tendency(frozenset(weights), [])
     assert wording.evidence(few) in ("", "wording.harmless.1")
@@ -124,7 +124,8 @@ def test_a_few_words_cannot_sound_quite_harmless() -> None:
 def test_the_policy_is_what_was_learned_from_these_texts() -> None:
     """After a change of training/ or of the rows: `make learn`."""
     mails = texts_of_mails(ROOT / "training")
-    texts = [*texts_of_rows(ROOT / "tests/detect/rows"), *(mail for each in mails.values() for mail in each)]
+    rows = [row for folder in ("tests/detect/rows", "training") for row in texts_of_rows(ROOT / folder)]
+    texts = [*rows, *(mail for each in mails.values() for mail in each)]
     learned = yaml.safe_load((POLICY / "ord/learned.yaml").read_text("utf-8"))
     assert learned["learned_from"] == digest(texts)
 
@@ -137,26 +138,50 @@ def test_the_policy_is_what_was_learned_from_these_texts() -> None:
         pytest.param('{"label": "gray", "why": [], "subject": "", "body": ""}', "label: should be", id="no label"),
         pytest.param('{"label": "allow", "why": [], "subject": "Hej"}', "subject, body: should be texts", id="no body"),
         pytest.param('{"label": "block", "why": ["x"], "subject": "", "body": ""}', "why: should be", id="no category"),
+        pytest.param(
+            '{"label": "block", "why": [], "subject": "", "body": "Han er syg."}',
+            "says: should be a",
+            id="says nothing",
+        ),
+        pytest.param(
+            '{"label": "block", "why": [], "says": ["Hun"], "subject": "", "body": "Han er syg."}',
+            "says: should be a list of sentences that stand in",
+            id="says what does not stand there",
+        ),
+        pytest.param(
+            '{"label": "allow", "why": [], "says": ["Hej"], "subject": "", "body": "Hej"}',
+            "says: should hold the sentences that",
+            id="says something though it is to pass",
+        ),
         pytest.param('{"label": "\xff"}', "codec can't decode", id="no UTF-8"),
         pytest.param('{"label": "block", "why": [{}], "subject": "", "body": ""}', "why: should be", id="no word"),
     ],
 )
 def test_a_bad_line_of_what_is_learned_from_is_told_by_its_place(tmp_path: Path, line: str, fault: str) -> None:
-    good = '{"label": "allow", "why": [], "subject": "Hej", "body": "Vi ses."}'
+    good = '{"label": "allow", "why": [], "says": [], "subject": "Hej", "body": "Vi ses."}'
     (tmp_path / "a.jsonl").write_text(f"{good}\n{line}\n", "latin-1")
     with pytest.raises(ValueError, match=re.escape("a.jsonl:2: ") + f".*{fault}"):
         texts_of_mails(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("line", "fault"), [("+Hun", "should begin with"), ("hej", "should begin"), ("- \xff", "codec")]
+)
+def test_a_bad_line_of_sentences_is_told_by_its_place(tmp_path: Path, line: str, fault: str) -> None:
+    (tmp_path / "a.txt").write_text(f"# So.\n\n+ Hun er indlagt. # plainly\n- Vi ses.\n{line}\n", "latin-1")
+    with pytest.raises(ValueError, match=re.escape("a.txt:5: ") + f".*{fault}"):
+        texts_of_rows(tmp_path)
+
+
 def test_the_same_texts_teach_the_same(rules_data: dict[str, Any]) -> None:
     words = WordRules.from_mapping(rules_data["ord"])
     detector, wording = SensitiveDetector(words), Wording(words.learned, words.persons.names)
-    texts = [Text(text, True, ("health",)) for text in TOLD * 2] + [Text(text, False) for text in EVERYDAY * 2]
+    texts = [Text(text, True, ("health",), (text,)) for text in TOLD * 2] + [Text(text, False) for text in EVERYDAY * 2]
     texts = [text._replace(text=f"Emne {number}\n\n{text.text}") for number, text in enumerate(texts)]
     found = examples(texts, detector, wording)
     first, again = learn(found), learn(list(found))
     assert first == again
-    other = Wording(LearnedRules(first.weights, first.categories, first.bias), words.persons.names)
+    other = Wording(LearnedRules(first.sentence, first.passage), words.persons.names)
 
     def tendency(text: str) -> int:
         own = other.signs(letters(text.encode()))
@@ -165,25 +190,54 @@ def test_the_same_texts_teach_the_same(rules_data: dict[str, Any]) -> None:
     assert min(map(tendency, TOLD)) > max(map(tendency, EVERYDAY))
 
 
+def test_a_sentence_that_says_nothing_is_told_from_the_one_beside_it_that_does(rules_data: dict[str, Any]) -> None:
+    """One clause among other matters: only the labels tell which of them the mail is stopped for."""
+    words = WordRules.from_mapping(rules_data["ord"])
+    detector, wording = SensitiveDetector(words), Wording(words.learned, words.persons.names)
+    beside, telling = "Han har hans støvler i skuret.", "Hun græd, da hendes mor fik svaret fra lægen."
+    mails = [Text(f"Emne {number}\n\n{beside} {telling}", True, ("health",), (telling,)) for number in range(4)]
+    learned = learn(examples(mails, detector, wording))
+    assert learned.sentence.of["støvl"] < 0 < learned.sentence.of["svare"]
+    assert learned.passage.of["støvl"] >= 0
+
+
 def test_what_was_learned_is_read_again_as_it_was() -> None:
-    learned = Learned({"hun har": 312, "~tilme": -128, "@": 7}, {"hun har": "health"}, -90)
+    learned = Learned(Weights({"hun har": 312, "@": 7}, -90), Weights({"~tilme": -128}, 12), {"hun har": "health"})
     read = LearnedRules.from_mapping("learned", yaml.safe_load(learned.as_yaml("# So.", "0" * 16)))
-    assert (dict(read.weights), dict(read.categories), read.bias) == (learned.weights, learned.categories, learned.bias)
+    assert (read.sentence, read.passage, dict(read.categories)) == (
+        learned.sentence,
+        learned.passage,
+        learned.categories,
+    )
 
 
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        ({"bias": "x"}, "bias: should be a whole number"),
-        ({"weights": {"much": "hun"}}, "weights: 'much' should be a whole number"),
-        ({"weights": {"+9": "hun, "}}, "weights: '+9' should have words with a comma and a space between them"),
-        ({"weights": {"+9": "hun,han"}}, "weights: '+9' should have words with a comma and a space between them"),
-        ({"weights": {"+9": None}}, "weights: '+9' should have words with a comma and a space between them"),
-        ({"weights": {"+9": "hun", "-4": "han, hun"}}, "weights: '-4' holds 'hun', which stands under '+9' already"),
+        ({"sentence": {"bias": "x"}}, "sentence: bias: should be a whole number"),
+        ({"passage": {"weights": {"much": "hun"}}}, "passage: weights: 'much' should be a whole number"),
+        (
+            {"passage": {"weights": {"+9": "hun, "}}},
+            "passage: weights: '+9' should have words with a comma and a space between them",
+        ),
+        (
+            {"passage": {"weights": {"+9": "hun,han"}}},
+            "passage: weights: '+9' should have words with a comma and a space between them",
+        ),
+        (
+            {"passage": {"weights": {"+9": None}}},
+            "passage: weights: '+9' should have words with a comma and a space between them",
+        ),
+        (
+            {"passage": {"weights": {"+9": "hun", "-4": "han, hun"}}},
+            "passage: weights: '-4' holds 'hun', which stands under '+9' already",
+        ),
         ({"categories": {"health": "hun", "social": "hun"}}, "categories: 'social' holds 'hun', which stands under"),
         ({"categories": ["hun"]}, "categories: should hold names and, for each, words with commas between them"),
         ({"categories": {"moods": "hun"}}, "categories: 'moods' is not one of"),
-        ({"wieghts": {}}, "'wieghts' is not known here"),
+        ({"sentence": []}, "sentence: should hold names and values"),
+        ({"sentence": {"wieghts": {}}}, "sentence: 'wieghts' is not known here"),
+        ({"passages": {}}, "'passages' is not known here"),
     ],
 )
 def test_a_learned_file_that_is_wrong_is_refused(data: dict[str, Any], complaint: str) -> None:
