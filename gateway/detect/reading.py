@@ -39,7 +39,8 @@ REACH = 2
 """So many sentences before and after one may say of whom it speaks."""
 _MARGIN = 1_000
 _COMMON_REACH = 500
-_YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:[^ ]+ ){0,2}$")
+_YOURS = re.compile(rb" (?:din|dit|dine|jeres) (?:(?!(?:er|var|blev|bliver|har|havde) )[^ ]+ ){0,2}$")
+"""What is the reader's own, not what a thing of the reader's is or has: `jeres fedtudskiller var fuld`."""
 _CARED_FOR = frozenset(("health", "disability", "social"))
 """What professions take care of, whose names are words of these categories."""
 _FORM = re.compile(rb"[_.[\xe2:](?:(?<=_)__|(?<=\.)\.{5}|(?<=\[) ?\]|(?<=\xe2)\x98\x90|(?<=:)[ \t]*\n?$)")
