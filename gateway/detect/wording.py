@@ -19,16 +19,16 @@ STEM = 5
 
 _NAME, _NUMBER, _AROUND = "@", "#", "~"
 _LEVELS = (
-    (100, "wording.sensitive.2"),
-    (50, "wording.sensitive.1"),
-    (-50, ""),
-    (-100, "wording.harmless.1"),
-    (-150, "wording.harmless.2"),
+    (140, "wording.sensitive.2"),
+    (90, "wording.sensitive.1"),
+    (-10, ""),
+    (-60, "wording.harmless.1"),
+    (-110, "wording.harmless.2"),
 )
 """From which tendency on, in hundredths of the logarithm of the odds."""
 
 _LEAST = "wording.harmless.3"
-_ALONE, _SHORT, _DOUBLED = 150, 500, 60
+_ALONE, _SHORT, _DOUBLED = 190, 500, 60
 """From this tendency on the wording is as good as a strong word, in a text of so many bytes; so much more for one twice
 as long, where some sentence among so many may read like it by chance."""
 
@@ -36,7 +36,7 @@ _OF_ITS_OWN = 7
 """So many known signs, four words or so, a sentence has itself that is found by its wording: `Hilsen Bo` says nothing,
 and stands in other mails that a release would let pass."""
 
-_NEITHER = -25
+_NEITHER = 15
 """A tendency that says nothing: few sentences are the one that says it, half of the passages are of such a mail."""
 
 _SOME, _PLENTY = 25, 60
