@@ -1,7 +1,7 @@
 """Learn from the labelled texts how sensitive sentences are worded: writes policies/lavuk/ord/learned.yaml.
 
 scripts/learn.py            (make learn)
-scripts/learn.py --cross    each author's mails judged by what was learned from everybody else; writes nothing
+scripts/learn.py --cross    mails judged by what was learned from other authors; writes nothing
 """
 
 from __future__ import annotations
@@ -27,17 +27,21 @@ from gateway.reading import read_policy  # noqa: E402
 
 FILE = ROOT / "policies/lavuk/ord/learned.yaml"
 HEADING = """\
-# How sentences read: what their words and pairs of words (beginnings of five letters) add to or take from the odds that
-# the sentence says something of somebody in particular, in hundredths; then the same of passages, with the words around
-# (`~`), and the odds that such a thing is said somewhere in the mail. `@` is a name, `#` a number.
+# How sentences read: what their words (beginnings of five letters, `*` before the end of a long one) and pairs of words
+# (`*` for one between) add to or take from the odds that the sentence says something of somebody in particular, in
+# hundredths; then the same of passages, with the words around (`~`), and the odds that such a thing is said anywhere
+# in the mail. `@` is a name, `#` a number.
 # Made by `make learn` from training/ and tests/detect/rows, not by hand; docs/detection.md explains it.
 """
+PARTS = 8
+"""Authors are judged in so many parts, each by what the other parts taught."""
+
 DAY = datetime.date(2026, 11, 26)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cross", action="store_true", help="measure on each author what the others taught")
+    parser.add_argument("--cross", action="store_true", help="measure on each author what others taught")
     options = parser.parse_args()
     detection = dict(read_policy(ROOT / "policies/lavuk").detection)
     detection["ord"] = {name: data for name, data in detection["ord"].items() if data["kind"] != "learned"}
@@ -52,9 +56,12 @@ def main() -> int:
     of_rows = examples(rows, detector, wording)
     of_authors = {author: examples(mails, detector, wording) for author, mails in authors.items()}
     if options.cross:
-        for author, mails in authors.items():
-            others = [example for other in authors if other != author for example in of_authors[other]]
-            _measure(author, mails, detection, learn([*of_rows, *others]))
+        for part in range(PARTS):
+            judged = list(authors)[part::PARTS]
+            others = [example for other in authors if other not in judged for example in of_authors[other]]
+            learned = learn([*of_rows, *others])
+            for author in judged:
+                _measure(author, authors[author], detection, learned)
         return 0
     found = [*of_rows, *(example for each in of_authors.values() for example in each)]
     learned = learn(found)

@@ -17,29 +17,32 @@ from gateway.detect.rules import LearnedRules
 STEM = 5
 """So many letters of a word tell it apart; what follows is inflection, mostly."""
 
+_LONG = 9
+"""A word of so many letters is likely a compound."""
+
 _NAME, _NUMBER, _AROUND = "@", "#", "~"
 _LEVELS = (
-    (140, "wording.sensitive.2"),
-    (90, "wording.sensitive.1"),
-    (-10, ""),
-    (-60, "wording.harmless.1"),
-    (-110, "wording.harmless.2"),
+    (160, "wording.sensitive.2"),
+    (110, "wording.sensitive.1"),
+    (10, ""),
+    (-40, "wording.harmless.1"),
+    (-90, "wording.harmless.2"),
 )
 """From which tendency on, in hundredths of the logarithm of the odds."""
 
 _LEAST = "wording.harmless.3"
-_ALONE, _SHORT, _DOUBLED = 190, 500, 60
+_ALONE, _SHORT, _DOUBLED = 210, 500, 60
 """From this tendency on the wording is as good as a strong word, in a text of so many bytes; so much more for one twice
 as long, where some sentence among so many may read like it by chance."""
 
-_OF_ITS_OWN = 7
+_OF_ITS_OWN = 10
 """So many known signs, four words or so, a sentence has itself that is found by its wording: `Hilsen Bo` says nothing,
 and stands in other mails that a release would let pass."""
 
-_NEITHER = 15
+_NEITHER = 35
 """A tendency that says nothing: few sentences are the one that says it, half of the passages are of such a mail."""
 
-_SOME, _PLENTY = 25, 60
+_SOME, _PLENTY = 35, 90
 """How many known signs it takes to sound sensitive, and to sound harmless, as much as they say."""
 
 
@@ -63,13 +66,17 @@ class Wording:
         self._names = frozenset(name.lower() for name in names)
 
     def signs(self, letters: bytes) -> frozenset[str]:
-        """The beginnings of the words of a letters copy (normalise.letters) and pairs of them, each once.
+        """The beginnings of the words of a letters copy (normalise.letters), pairs of them, and ends of long words.
 
-        A name is `@`, whosever it is, and a number `#`.
+        A pair is of neighbours (`hun har`) or has one word between (`hun * ikke`); the end of a long word (`*lægen`)
+        tells what a compound is that nobody wrote before. A name is `@`, whosever it is, and a number `#`.
         """
         text = letters.decode("utf-8", "replace").replace("ae", "æ").replace("oe", "ø").replace("aa", "å")
-        stems = [self._stem(word) for word in text.split()]
-        return frozenset(stems).union(map(" ".join, pairwise(stems)))
+        words = text.split()
+        stems = [self._stem(word) for word in words]
+        signs = {*stems, *map(" ".join, pairwise(stems)), *map(" * ".join, zip(stems, stems[2:], strict=False))}
+        signs.update("*" + word[-STEM:] for word in words if len(word) >= _LONG)
+        return frozenset(signs)
 
     def _stem(self, word: str) -> str:
         if word in self._names or (word[-1] == "s" and word[:-1] in self._names):

@@ -26,7 +26,7 @@ from gateway.detect.wording import Wording, signs_in_passage
 from gateway.mail.finding import CATEGORIES
 
 _WIDTH = 118
-LEAST = 3
+LEAST = 4
 """A sign is learned when so many texts have it."""
 
 _SHARE = 0.7

@@ -89,7 +89,7 @@ def test_no_letter_of_the_sentence_is_in_any_print(find: Find, rules_data: dict[
 
 def test_a_greeting_is_never_what_tells() -> None:
     """It stands in other mails too, and a release of it would let them pass."""
-    signs = [f"sign{number}" for number in range(7)]
+    signs = [f"sign{number}" for number in range(10)]
     wording = Wording(LearnedRules(passage=Weights(dict.fromkeys(signs, 900))), ())
     assert wording.is_enough(10_000, frozenset(signs), 100)
     assert not wording.is_enough(10_000, frozenset(signs[1:]), 100)
@@ -107,9 +107,16 @@ def test_signs_are_beginnings_of_words_and_pairs_and_no_names() -> None:
     assert own == {
         *("@", "får", "#", "pille", "siger", "mor"),
         *("@ får", "får #", "# pille", "pille siger", "siger @", "@ mor"),
+        *("@ * #", "får * pille", "# * siger", "pille * @", "siger * mor"),
     }
     assert wording.signs(letters(b"faar")) == {"får"}
     assert signs_in_passage(own, frozenset({"mor"})) == own | {"~mor"}
+
+
+def test_a_long_word_is_known_by_its_end_too() -> None:
+    """Of a compound that nobody wrote before it tells what it is."""
+    wording = Wording(LearnedRules(), [])
+    assert wording.signs(letters(b"hjertelaegen")) == {"hjert", "*lægen"}
 
 
 def test_a_few_words_cannot_sound_quite_harmless() -> None:
