@@ -31,7 +31,7 @@ _LEVELS = (
 """From which tendency on, in hundredths of the logarithm of the odds."""
 
 _LEAST = "wording.harmless.3"
-_ALONE, _SHORT, _DOUBLED = 210, 500, 60
+_ALONE, _SHORT, _DOUBLED = 150, 500, 60
 """From this tendency on the wording is as good as a strong word, in a text of so many bytes; so much more for one twice
 as long, where some sentence among so many may read like it by chance."""
 
@@ -62,6 +62,7 @@ class Wording:
         self._own = {sign: weight for sign, weight in passage.items() if sign[0] != _AROUND}
         self._around = {sign[1:]: weight for sign, weight in passage.items() if sign[0] == _AROUND}
         self._passage_bias = rules.passage.bias
+        self._known = frozenset((*self._sentence, *self._own, *self._around))
         self._categories = rules.categories
         self._names = frozenset(name.lower() for name in names)
 
@@ -70,13 +71,14 @@ class Wording:
 
         A pair is of neighbours (`hun har`) or has one word between (`hun * ikke`); the end of a long word (`*lægen`)
         tells what a compound is that nobody wrote before. A name is `@`, whosever it is, and a number `#`.
+        Once something is learned, only what has a weight.
         """
         text = letters.decode("utf-8", "replace").replace("ae", "æ").replace("oe", "ø").replace("aa", "å")
         words = text.split()
         stems = [self._stem(word) for word in words]
         signs = {*stems, *map(" ".join, pairwise(stems)), *map(" * ".join, zip(stems, stems[2:], strict=False))}
         signs.update("*" + word[-STEM:] for word in words if len(word) >= _LONG)
-        return frozenset(signs)
+        return frozenset(signs & self._known if self._known else signs)
 
     def _stem(self, word: str) -> str:
         if word in self._names or (word[-1] == "s" and word[:-1] in self._names):
