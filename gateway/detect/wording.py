@@ -22,16 +22,16 @@ _LONG = 9
 
 _NAME, _NUMBER, _AROUND = "@", "#", "~"
 _LEVELS = (
-    (160, "wording.sensitive.2"),
-    (110, "wording.sensitive.1"),
-    (10, ""),
-    (-40, "wording.harmless.1"),
-    (-90, "wording.harmless.2"),
+    (150, "wording.sensitive.2"),
+    (100, "wording.sensitive.1"),
+    (0, ""),
+    (-50, "wording.harmless.1"),
+    (-100, "wording.harmless.2"),
 )
 """From which tendency on, in hundredths of the logarithm of the odds."""
 
 _LEAST = "wording.harmless.3"
-_ALONE, _SHORT, _DOUBLED = 150, 500, 60
+_ALONE, _SHORT, _DOUBLED = 140, 500, 60
 """From this tendency on the wording is as good as a strong word, in a text of so many bytes; so much more for one twice
 as long, where some sentence among so many may read like it by chance."""
 
@@ -39,7 +39,7 @@ _OF_ITS_OWN = 10
 """So many known signs, four words or so, a sentence has itself that is found by its wording: `Hilsen Bo` says nothing,
 and stands in other mails that a release would let pass."""
 
-_NEITHER = 35
+_NEITHER = 25
 """A tendency that says nothing: few sentences are the one that says it, half of the passages are of such a mail."""
 
 _SOME, _PLENTY = 35, 90
@@ -100,7 +100,7 @@ class Wording:
 
     def evidence(self, tendency: int) -> str:
         """The kind of evidence that is; empty where it says nothing either way."""
-        if not self._own:
+        if not self._known:
             return ""
         return next((name for least, name in _LEVELS if tendency > least), _LEAST)
 

@@ -119,6 +119,11 @@ def test_a_long_word_is_known_by_its_end_too() -> None:
     assert wording.signs(letters(b"hjertelaegen")) == {"hjert", "*lægen"}
 
 
+def test_once_something_is_learned_only_what_has_a_weight_is_a_sign() -> None:
+    learned = LearnedRules(Weights({"hun": 1}), Weights({"har": 1, "~mor": 1}))
+    assert Wording(learned, []).signs(letters(b"hun har set mor")) == {"hun", "har", "mor"}
+
+
 def test_a_few_words_cannot_sound_quite_harmless() -> None:
     weights = {f"ord{number:02}": -400 for number in range(80)}
     wording = Wording(LearnedRules(sentence=Weights(weights), passage=Weights(weights)), [])
