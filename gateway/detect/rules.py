@@ -206,7 +206,7 @@ class WordRules:
     @classmethod
     def from_mapping(cls, files: Mapping[str, Any]) -> WordRules:
         kinds = _by_kind(files)
-        scoring = dict(next((data for _, data in kinds["scoring"]), {}))
+        scored_in, scoring = next(iter(kinds["scoring"]), ("scoring", {}))
         persons = [PersonRules.from_mapping(name, data) for name, data in kinds["persons"]]
         learned = [LearnedRules.from_mapping(name, data) for name, data in kinds["learned"]]
         return cls(
@@ -225,8 +225,8 @@ class WordRules:
                 for each in data.get("identifiers") or ()
             ),
             learned=learned[0] if learned else LearnedRules(),
-            weights=_weights(scoring.get("weights", {})),
-            thresholds=_thresholds(scoring.get("thresholds", {})),
+            weights=_weights(scoring.get("weights", {}), f"ord/{scored_in}.yaml: "),
+            thresholds=_thresholds(scoring.get("thresholds", {}), f"ord/{scored_in}.yaml: "),
         )
 
 
@@ -323,25 +323,25 @@ def _number(text: str) -> str:
     return digits
 
 
-def _weights(values: object) -> Mapping[str, int]:
+def _weights(values: object, where: str = "") -> Mapping[str, int]:
     if not isinstance(values, Mapping):
-        raise ValueError("weights: should hold names and numbers")
+        raise ValueError(f"{where}weights: should hold names and numbers")
     for name, value in values.items():
         if name not in EVIDENCE:
-            raise ValueError(f"weights: {name!r} is no kind of evidence; known are {', '.join(EVIDENCE)}")
+            raise ValueError(f"{where}weights: {name!r} is no kind of evidence; known are {', '.join(EVIDENCE)}")
         if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError(f"weights: {name} should be a whole number")
+            raise ValueError(f"{where}weights: {name} should be a whole number")
     return {name: int(values.get(name, 0)) for name in EVIDENCE}
 
 
-def _thresholds(values: object) -> Mapping[Confidence, int]:
+def _thresholds(values: object, where: str = "") -> Mapping[Confidence, int]:
     if not isinstance(values, Mapping):
-        raise ValueError("thresholds: should hold possible, likely and certain")
+        raise ValueError(f"{where}thresholds: should hold possible, likely and certain")
     defaults = {"possible": 20, "likely": 50, "certain": 90}
     for name, value in values.items():
         if name not in defaults or not isinstance(value, int):
-            raise ValueError("thresholds: should hold possible, likely and certain, each a whole number")
+            raise ValueError(f"{where}thresholds: should hold possible, likely and certain, each a whole number")
     wanted = {**defaults, **values}
     if not wanted["possible"] <= wanted["likely"] <= wanted["certain"]:
-        raise ValueError("thresholds: possible, likely and certain should rise in this order")
+        raise ValueError(f"{where}thresholds: possible, likely and certain should rise in this order")
     return {Confidence.parse(name): int(value) for name, value in wanted.items()}

@@ -179,7 +179,10 @@ def digest(texts: Iterable[Text]) -> str:
 
 
 def examples(texts: Iterable[Text], detector: SensitiveDetector, wording: Wording) -> list[Example]:
-    """All of a row; of a mail every sentence whose wording would be asked for."""
+    """All of a row; of a mail every sentence whose wording would be asked for.
+
+    Both detector and wording should know nothing learned before: they leave out signs that have no weight.
+    """
     found: list[Example] = []
     for text in texts:
         data = fold(text.text)

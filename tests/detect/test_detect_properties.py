@@ -200,6 +200,8 @@ def test_more_candidates_than_the_budget_is_a_finding_of_its_own(detectors: Dete
         ({"cpr": {"weights": {"form.hyfen": 3}}}, "no kind of evidence"),
         ({"cpr": {"weights": {"form.hyphen": "much"}}}, "whole number"),
         ({"cpr": {"thresholds": {"likely": 10}}}, "rise in this order"),
+        ({"ord": {"s": {"kind": "scoring", "weights": {"old": 1}}}}, "ord/s.yaml: weights: 'old' is no kind"),
+        ({"ord": {"s": {"kind": "scoring", "thresholds": {"likely": 1}}}}, "ord/s.yaml: thresholds: possible"),
         ({"cpr": {"words": []}}, "not known"),
         ({"cpr": {"cues": "cpr"}}, "a list"),
         ({"ord": {"x": {"kind": "wörter"}}}, "kind should be"),

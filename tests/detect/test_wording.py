@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,8 +187,8 @@ def test_a_bad_line_of_sentences_is_told_by_its_place(tmp_path: Path, line: str,
 
 
 def test_the_same_texts_teach_the_same(rules_data: dict[str, Any]) -> None:
-    words = WordRules.from_mapping(rules_data["ord"])
-    detector, wording = SensitiveDetector(words), Wording(words.learned, words.persons.names)
+    words = replace(WordRules.from_mapping(rules_data["ord"]), learned=LearnedRules())
+    detector, wording = SensitiveDetector(words), Wording(LearnedRules(), words.persons.names)
     texts = [Text(text, True, ("health",), (text,)) for text in TOLD * 2] + [Text(text, False) for text in EVERYDAY * 2]
     texts = [text._replace(text=f"Emne {number}\n\n{text.text}") for number, text in enumerate(texts)]
     found = examples(texts, detector, wording)
@@ -204,8 +205,8 @@ def test_the_same_texts_teach_the_same(rules_data: dict[str, Any]) -> None:
 
 def test_a_sentence_that_says_nothing_is_told_from_the_one_beside_it_that_does(rules_data: dict[str, Any]) -> None:
     """One clause among other matters: only the labels tell which of them the mail is stopped for."""
-    words = WordRules.from_mapping(rules_data["ord"])
-    detector, wording = SensitiveDetector(words), Wording(words.learned, words.persons.names)
+    words = replace(WordRules.from_mapping(rules_data["ord"]), learned=LearnedRules())
+    detector, wording = SensitiveDetector(words), Wording(LearnedRules(), words.persons.names)
     beside, telling = "Han har hans støvler i skuret.", "Hun græd, da hendes mor fik svaret fra lægen."
     mails = [Text(f"Emne {number}\n\n{beside} {telling}", True, ("health",), (telling,)) for number in range(4)]
     learned = learn(examples(mails, detector, wording))

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from gateway.detect import Detectors, Rules
 from gateway.mail.finding import Confidence, Finding
-from tests.detect.conftest import Find
+from gateway.mail.fragment import Fragment
+from gateway.mail.place import TEXT
+from tests.detect.conftest import TODAY, Find, policy_data
 
 
 def blocks(found: Sequence[Finding]) -> bool:
@@ -104,3 +107,44 @@ def test_the_same_sentence_far_away_is_read_again_where_a_word_is_a_name(find: F
     far = "Der er frugt i kurven. " * 60
     assert not any(each.confidence >= Confidence.LIKELY for each in find(f"En zarfik er fin. {said}"))
     assert any(each.confidence >= Confidence.LIKELY for each in find(f"En zarfik er fin. {said}{far}{said}"))
+
+
+@pytest.fixture(scope="module")
+def by_words() -> Find:
+    """Finds by the policy's words alone: what a word counts for is not made good by how the rest is worded."""
+    data = policy_data()
+    data["ord"] = {name: values for name, values in data["ord"].items() if values["kind"] != "learned"}
+    detectors = Detectors(Rules.from_mapping(data))
+    return lambda *texts: detectors.find([Fragment(TEXT, text) for text in texts], today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("innocent", "sensitive"),
+    [
+        pytest.param(
+            "Vi har konstateret, at jeres fedtudskiller var fuld. Det tyder på fedt i afløbet.",
+            "Jeg er ked af at høre om din depression.",
+            id="the reader's thing and the reader",
+        ),
+        pytest.param(
+            "Den tidligere redningshund Bølle er gammel. Hun er døv og har gigt.",
+            "Gravhunden sover. Mads har epilepsi.",
+            id="an animal and a child beside one",
+        ),
+        pytest.param(
+            "Min far sendte the certificate of cooperation.",
+            "Min far skal til operation.",
+            id="part of an English word",
+        ),
+        pytest.param(
+            "Emma hentede bolden ned fra volden.", "Emma har set volden derhjemme.", id="a rampart and violence"
+        ),
+        pytest.param(
+            "Han kommer med sin far, så I er advaret.", "Han har fået en skriftlig advarsel.", id="said in jest"
+        ),
+        pytest.param("Han er sat på planen til uge 13.", "Han er sat på Ritalin.", id="a plan and a medicine"),
+    ],
+)
+def test_what_only_looks_like_it_passes_by_words_alone(by_words: Find, innocent: str, sensitive: str) -> None:
+    assert not blocks(by_words(innocent))
+    assert blocks(by_words(sensitive))

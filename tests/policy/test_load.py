@@ -155,6 +155,7 @@ def test_the_words_go_to_the_detectors_as_they_are(lavuk_files: Mapping[str, str
 
 LOCATED = [
     ("weights: 'cue.nere' is no kind of evidence", "cpr.yaml:3: weights: 'cue.nere' is no kind of evidence"),
+    ("ord/y.yaml: weights: 'wording.old' is no kind of", "ord/y.yaml:3: weights: 'wording.old' is no kind of"),
     ("thresholds: should rise", "cpr.yaml:4: thresholds: should rise"),
     ("nothing of the kind", "cpr.yaml:1: nothing of the kind"),
     ("ord/x.yaml: terms: 'sk*ng' has * inside", "ord/x.yaml:3: terms: 'sk*ng' has * inside"),
@@ -167,6 +168,7 @@ def test_a_fault_of_the_detectors_gets_its_line(lavuk_files: Mapping[str, str], 
     words = {
         "cpr.yaml": "weights:\n  cue.near: 45\n  cue.nere: 45\nthresholds: {possible: 20}\n",
         "ord/x.yaml": "terms:\n  - syg\n  - sk*ng\n",
+        "ord/y.yaml": "kind: scoring\nweights:\n  wording.old: 25\n",
     }
     assert load_policy({**lavuk_files, **words}).locate(fault) == located
 
