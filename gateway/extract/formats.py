@@ -30,7 +30,7 @@ FORMATS: dict[str, Format] = {
     "txt": Format("plain:read_txt", False),
     "csv": Format("plain:read_txt", False),
     "html": Format("plain:read_html", False),
-    "xml": Format("plain:read_html", False),
+    "xml": Format("plain:read_xml", False),
     "svg": Format("plain:read_html", False),
     "json": Format("plain:read_json", False),
     **dict.fromkeys(("docx", "vsdx"), Format("office:read_docx", True)),

@@ -27,10 +27,15 @@ _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _LONE_DIGITS = re.compile(r"(?<![0-9])[0-9](?:[\t\n ]+[0-9](?![0-9])){5,}")
 _QUOTED_TAG = re.compile(r"""<[a-zA-Z/!?](?:[^<>"']|"[^"]*(?:"|\Z)|'[^']*(?:'|\Z))*+>?""")
 _ATTRIBUTE = re.compile(
-    r"""(?<![a-zA-Z-])(?:alt|title|value|placeholder|content|summary|label|name|aria-label|data|datetime|href|srcdoc|"""
+    r"""(?<![a-zA-Z-])(?:alt|title|value|placeholder|content|summary|label|name|string|aria-label|data|datetime|href|srcdoc|"""
     r"""aria-description|data-[a-z-]{1,40})\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""",
     re.I,
 )
+_VALUE = re.compile(r"""(?<![a-zA-Z-])value\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.I)
+_NOT_WRITTEN = re.compile(
+    r"""(?<![a-zA-Z-])type\s*=\s*["']?(?:hidden|checkbox|radio|submit|button|image|reset)""", re.I
+)
+_QUOTES = "\"'"
 _ROW = "\x0b"
 """A row's mark beside its line end, gone when blank lines are joined."""
 
@@ -161,14 +166,22 @@ def _separator(tag: str) -> str:
         return "" if tag[0] == "/" else "\t"
     if name == "tr":
         return "\n" + _ROW
+    if name == "input":
+        return _entered(tag)
     return "\n" if name in _LINES else _INLINE
+
+
+def _entered(tag: str) -> str:
+    """What was written into a form's field, in its line: `<input value="150322"> - <input value="6239">`."""
+    value = None if _NOT_WRITTEN.search(tag) else _VALUE.search(tag)
+    return f" {value[1].strip(_QUOTES)} " if value else "\n"
 
 
 def _attributes(tag: str) -> list[str]:
     """The texts of a tag that a program may show: descriptions, values, targets, and what is no real tag."""
     if tag[0] in "!?":
         return [] if tag[:8].lower() == "!doctype" else [unescaped(tag[1:])]
-    values = [value.strip("\"'") for value in _ATTRIBUTE.findall(tag)]
+    values = [value.strip(_QUOTES) for value in _ATTRIBUTE.findall(tag)]
     return [unescaped(value) for value in values if value and not value.startswith(("data:", "#"))]
 
 

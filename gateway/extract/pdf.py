@@ -14,7 +14,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from gateway.extract import xmltext
+from gateway.extract import pdf_lines, xmltext
 from gateway.extract.budget import DamagedError, EncryptedError, OverBudgetError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.mail.fragment import Fragment, Reason, Unreadable
@@ -32,6 +32,10 @@ _BOOKMARKS = 5000
 _ATTACHMENTS = 500
 _IMAGE = re.compile(rb"/Image(?![BCI])|/I?m?a?g?#[0-9A-Fa-f]{2}|[\s>]BI[\s/]")
 """An image of its own or one inside a page; a list of what a printer must know (`/ImageB /ImageC`) is none."""
+
+_NAMELESS = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\uffff]")
+_GARBLED = 5
+"""One character in so many that no text has: a font without its names."""
 
 _ENCRYPTED = frozenset((raw.FPDF_ERR_PASSWORD,))
 
@@ -88,7 +92,7 @@ def _pages(document: Document, pdf: pdfium.PdfDocument) -> Items:
             if notes:
                 yield Fragment(place.inside(Step("annotation")), notes)
             yield from _pinned_files(document, pdf, page, place)
-            is_picture = _is_picture(page, len(text.strip()), may_hold_images)
+            is_picture = _is_garbled(text) or _is_picture(page, len(text.strip()), may_hold_images)
         finally:
             if pdf.formenv:
                 raw.FORM_OnBeforeClosePage(page, pdf.formenv)
@@ -106,9 +110,18 @@ def _text(page: Any) -> str:
             return ""
         buffer = (ctypes.c_ushort * (count + 1))()
         written = raw.FPDFText_GetText(textpage, 0, count, buffer)
-        return bytes(memoryview(buffer)[: max(0, written - 1)]).decode("utf-16-le", "replace")
+        text = bytes(memoryview(buffer)[: max(0, written - 1)]).decode("utf-16-le", "replace")
+        return f"{text}\n{pdf_lines.put_together(textpage, count)}" if pdf_lines.is_torn(text) else text
     finally:
         raw.FPDFText_ClosePage(textpage)
+
+
+def _is_garbled(text: str) -> bool:
+    """Whether the file does not say which letters its font draws: then the page can only be looked at."""
+    if len(text) < _FEW_CHARS:
+        return False
+    nameless = len(_NAMELESS.findall(text))
+    return nameless * _GARBLED > len(text)
 
 
 def _annotations(pdf: pdfium.PdfDocument, page: Any) -> Iterator[str]:
@@ -178,7 +191,11 @@ def _is_picture(page: Any, chars: int, may_hold_images: bool) -> bool:
         return True
     area = max(1.0, raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page))
     wanted = area * (_SOME_OF_PAGE if chars < _FEW_CHARS else _MUCH_OF_PAGE)
-    return (may_hold_images or chars < _FEW_CHARS) and any(_covered(thing) >= wanted for thing in objects)
+    if not may_hold_images and chars >= _FEW_CHARS:
+        return False
+    covered = [_covered(thing) for thing in objects]
+    is_in_strips = sum(covered) >= area * _MUCH_OF_PAGE  # as some scanners send it
+    return bool(is_in_strips or max(covered, default=0.0) >= wanted)
 
 
 def _covered(thing: Any) -> float:

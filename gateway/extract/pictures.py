@@ -9,14 +9,14 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
 from PIL import Image, ImageOps, ImageStat
 
-from gateway.extract import look
+from gateway.extract import ground, look
 from gateway.extract.budget import DamagedError, OverBudgetError
 from gateway.extract.document import Document, Items
 from gateway.mail.fragment import Fragment, Reason, Unreadable
@@ -186,18 +186,38 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def text_of(page: Image.Image) -> str:
-    """The words of a page, turned straight first; one that gives few is tried as one block and as it came."""
+    """The words of a page, turned straight first; one that gives few is tried as one block and as it came.
+
+    What a program drew on several grounds is read as a screen, too.
+    """
     if max(page.size) < _SMALL_PAGE:
         page = page.resize((page.width * 2, page.height * 2), Image.Resampling.LANCZOS)
+    is_drawn = ground.is_drawn(page)
     if ImageStat.Stat(page).mean[0] < _DARK:
         page = ImageOps.invert(page)
+    return _joined((*(_of_a_screen(page) if is_drawn else ()), _words_of(page)))
+
+
+def _of_a_screen(page: Image.Image) -> Iterator[str]:
+    """The words on grounds of several colours: as they are, and with every ground white."""
+    for picture in (page, ground.evened(page)):
+        text, confidence = _recognised(picture, _PAGE)
+        if _is_read(text, confidence):
+            yield text
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(dict.fromkeys(filter(None, texts)))
+
+
+def _words_of(page: Image.Image) -> str:
     tries = []
     for picture, mode in _ways_to_read(page):
         text, confidence = _recognised(picture, mode)
         if _is_read(text, confidence):
             return text
         tries.append(text)
-    return "\n".join(dict.fromkeys(filter(None, tries)))
+    return _joined(tries)
 
 
 def _is_read(text: str, confidence: int) -> bool:

@@ -23,6 +23,17 @@ _INLINE_FILE = re.compile(
     re.M | re.I,
 )
 _DATA_URI = re.compile(r"""data:([a-z0-9.+/-]{3,80})[^,"'<>]{0,80};base64,([A-Za-z0-9+/=\s%]+)""", re.I)
+_CODED_VALUE = re.compile(r"^[A-Za-z][A-Za-z0-9;.-]{0,60}::[ ]*([A-Za-z0-9+/=]{4,}(?:\r?\n [A-Za-z0-9+/=]+)*)", re.M)
+_MAIL_SOURCE = re.compile(
+    rb"\n\r?\n(?=(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){1,60}?"
+    rb"content-transfer-encoding:[ \t]*(?:quoted-printable|base64))",
+    re.IGNORECASE,
+)
+_TAG_WITH_ATTRIBUTES = re.compile(
+    r"""<([A-Za-z_][\w:.-]{0,80})((?:\s+[\w:.-]{1,80}\s*=\s*(?:"[^"<]*"|'[^'<]*'))+)\s*/?>"""
+)
+_TAG_NAME = re.compile(r"\A[\w.-]*:")
+_ATTRIBUTE = re.compile(r"""\s+([\w:.-]{1,80})\s*=\s*("[^"<]*"|'[^'<]*')""")
 _MBOX_LINE = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]+\r?\n(?=[A-Za-z>])")
 PGP_START = "-----BEGIN PGP MESSAGE-----"
 
@@ -37,7 +48,16 @@ def read_txt(document: Document) -> Iterator[Item]:
     yield from of_text(text, document.place)
     if document.format == "csv":
         yield Fragment(document.place, joined_numbers(text))
+    if text.startswith(("dn:", "version:")):
+        yield from _coded_values(text, document.place)
     yield from files_inside(document.data)
+
+
+def _coded_values(text: str, place: Place) -> Iterator[Fragment]:
+    """What an address book (LDIF) has in base64, for it is not plain ASCII (rfc2849)."""
+    values = [transfer.base64("".join(value.split()).encode()) for value in _CODED_VALUE.findall(text)]
+    if values:
+        yield Fragment(place, "\n".join(map(charsets.decode, values)))
 
 
 def read_locked(document: Document) -> Iterator[Item]:
@@ -59,8 +79,31 @@ def files_inside(data: bytes) -> Iterator[Embedded]:
             yield Embedded(content, (charsets.decode(name),))
 
 
+def source_inside(data: bytes) -> bytes:
+    """The source of a message copied into a text, as some mail servers return it; empty where there is none."""
+    if b"ransfer-" not in data and b"TRANSFER-" not in data:
+        return b""
+    start = _MAIL_SOURCE.search(data)
+    return data[start.end() :] if start else b""
+
+
 def read_html(document: Document) -> Iterator[Item]:
     yield from of_html(charsets.decode(document.data, document.charset or meta_charset(document.data)), document.place)
+
+
+def read_xml(document: Document) -> Iterator[Item]:
+    """Data in XML: its texts, and its attributes with their names, a tag a line."""
+    text = charsets.decode(document.data, document.charset or meta_charset(document.data))
+    yield from of_html(text, document.place)
+    lines = (
+        _TAG_NAME.sub("", name) + _ATTRIBUTE.sub(_as_told, told) for name, told in _TAG_WITH_ATTRIBUTES.findall(text)
+    )
+    yield Fragment(document.place, html.unescaped("\n".join(dict.fromkeys(lines))))
+
+
+def _as_told(attribute: re.Match[str]) -> str:
+    name, value = attribute[1], attribute[2].strip("\"'")
+    return "" if name.startswith(("xmlns", "xsi:")) else f" {name}: {value}"
 
 
 def of_html(text: str, place: Place) -> Iterator[Item]:

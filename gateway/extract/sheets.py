@@ -31,6 +31,7 @@ _CELL_FORMATS = re.compile(r"<(?:\w+:)?cellXfs[^<>]*>(.*?)</(?:\w+:)?cellXfs>", 
 _CELL_FORMAT = re.compile(r"<(?:\w+:)?xf\s[^<>]*?numFmtId=\"(\d+)\"")
 _CODE_LOCALE = re.compile(r"\[[^\]]*\]")
 _CODE_LITERAL = re.compile(r'"([^"]*)"|\\(.)')
+_CODE_TAIL = re.compile(r'(?:"[^"]*"|\\.)+\Z')
 HEADER_CODE = re.compile(r"&(?:[LCRPNDTAFGZSXYBIUEOH]|\"[^\"]*\"|\d{1,2}(?=\D)|K[0-9A-F]{6})")
 _ODS_VALUE = re.compile(r'office:value="(\d{9})(?:\.0+)?"')
 BUILT_IN_DATES = dict.fromkeys((14, 15, 22, *range(27, 37), *range(50, 59)), "dd-mm-yyyy")
@@ -239,7 +240,13 @@ def dated(serial: str, code: str) -> str:
         return ""
     if plain.startswith("y"):
         return day.strftime("%Y-%m-%d")
-    return day.strftime("%d%m%y" if plain == "ddmmyy" else "%d-%m-%Y")
+    return day.strftime("%d%m%y" if plain == "ddmmyy" else "%d-%m-%Y") + _said_behind(code)
+
+
+def _said_behind(code: str) -> str:
+    """What a format writes behind the number: `ddmmyy"-6239"`."""
+    tail = _CODE_TAIL.search(code.partition(";")[0])
+    return _CODE_LITERAL.sub(lambda match: match[1] or match[2] or "", tail[0]) if tail else ""
 
 
 def is_possible(ten: str) -> bool:

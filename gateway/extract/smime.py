@@ -5,8 +5,8 @@ A walk over DER (and the indefinite lengths that Outlook writes), as far as the 
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Iterator
 
 from gateway.extract.budget import DamagedError, EncryptedError, OverBudgetError
 from gateway.extract.document import Document, Embedded, Items
@@ -17,6 +17,8 @@ _DATA = bytes.fromhex("2a864886f70d010701")
 _COMPRESSED = bytes.fromhex("2a864886f70d0109100109")
 _OID, _OCTETS, _OCTETS_IN_PIECES = 0x06, 0x04, 0x24
 _DEPTH = 40
+_ENTITY = re.compile(rb"\s{0,8}(?:content-[a-z-]{2,40}|mime-version):", re.IGNORECASE)
+"""How what is signed begins: it is a part of a message, with its header (rfc8551#3.1)."""
 _LARGEST_SIGNATURE = 32 * 1024
 
 Node = tuple[int, int, int]
@@ -27,7 +29,7 @@ def read_cms(document: Document) -> Items:
     data = document.data
     if data.startswith(b"-----BEGIN"):
         data = transfer.base64(b"".join(line for line in data.splitlines() if not line.startswith(b"-----")))
-    top = list(_nodes(data, 0, len(data), 1))
+    top = _nodes(data)
     kind = _first_oid(data, top)
     if kind not in (_SIGNED, _COMPRESSED):
         raise EncryptedError
@@ -38,27 +40,41 @@ def read_cms(document: Document) -> Items:
         if len(data) > _LARGEST_SIGNATURE:
             raise DamagedError
         return  # a detached signature: the text it signs stands beside it
-    yield Embedded(_inflated(document, wrapped) if kind == _COMPRESSED else wrapped)
+    content = _inflated(document, wrapped) if kind == _COMPRESSED else wrapped
+    yield Embedded(content, declared="message/rfc822" if _ENTITY.match(content) else "")
 
 
-def _nodes(data: bytes, start: int, end: int, levels: int) -> Iterator[Node]:
-    """The elements of a stretch, and those inside them down to some levels, parents first."""
+def _nodes(data: bytes) -> list[Node]:
+    """All elements, parents first, down to some levels."""
+    found: list[Node] = []
+    _gather(data, 0, len(data), 1, found)
+    return found
+
+
+def _gather(data: bytes, start: int, end: int, levels: int, found: list[Node]) -> int:
+    """Adds the elements of a stretch and those inside them; returns where it ended, which is sooner than `end` for what
+    is of indefinite length."""
     at = start
     while at + 2 <= end:
         tag, length, at = data[at], data[at + 1], at + 2
-        if length == 0x80:
-            stop = end
-        elif length & 0x80:
+        if tag == length == 0:
+            return at  # the end of what has no length (x690#8.1.5)
+        stop = end
+        if length & 0x80 and length != 0x80:
             size = length & 0x7F
-            stop = at + size + int.from_bytes(data[at : at + size], "big")
+            stop = min(end, at + size + int.from_bytes(data[at : at + size], "big"))
             at += size
-        else:
-            stop = at + length
-        stop = min(stop, end)
-        yield tag, at, stop
+        elif length != 0x80:
+            stop = min(end, at + length)
+        number = len(found)
+        found.append((tag, at, stop))
         if tag & 0x20 and levels < _DEPTH:
-            yield from _nodes(data, at, stop, levels + 1)
+            inner = _gather(data, at, stop, levels + 1, found)
+            if length == 0x80:
+                stop = inner
+                found[number] = (tag, at, stop)
         at = stop
+    return at
 
 
 def _first_oid(data: bytes, nodes: list[Node]) -> bytes:

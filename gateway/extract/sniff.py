@@ -170,6 +170,8 @@ def _refined(data: bytes, format: str) -> str:
         b"PK\x05\x06" in data[-66_000:] or b"Rar!\x1a\x07" in data or b"7z\xbc\xaf\x27\x1c" in data
     ):
         return "self-extracting"
+    if format == "bmp" and int.from_bytes(data[2:6], "little") == len(data):
+        return format  # whose pixels may look like letters of a text
     if format in ("bmp", "lzma", "audio", "font", "exe") and is_text(data):
         return ""
     return format

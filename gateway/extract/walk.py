@@ -22,6 +22,7 @@ from gateway.mail.place import Place, Step
 VISIBLE_FIELDS = (
     "from", "sender", "to", "cc", "bcc", "reply-to", "resent-from", "resent-to", "resent-cc", "comments", "keywords",
     "organization", "thread-topic", "content-description", "x-subject", "list-id", "disposition-notification-to",
+    "x-message-flag",
 )  # fmt: skip
 """The header fields a mail program shows or answers to. The subject has a place of its own."""
 
@@ -34,6 +35,13 @@ _OF_A_PART = (
 _BROKEN_FIELD = Step("header", "broken")
 _ROOT = Place(())
 _BODY_HTML = frozenset(("text/html", "text/x-amp-html", "text/enriched", "text/richtext", "application/xhtml+xml"))
+_ENRICHED = frozenset(("text/enriched", "text/richtext"))
+_PARAMETER = re.compile(r"<param>[^<>]{0,200}</param>", re.I)
+"""What a command of enriched text is told, as a colour; it is not shown (rfc1896)."""
+_TAG_END = re.compile(
+    rb"</(?:html|body|p|div|span|table|t[drh]|b|i|u|em|strong|font|a|li|h[1-6]|sub|sup|small|big|code)\s*>", re.I
+)
+"""What tells that a text is markup, whatever it was declared: some programs show it as such."""
 _BODY_TEXT = frozenset(("text/plain", "text", "", "text/x-markdown", "text/markdown", "text/x-aol"))
 _NESTED = frozenset(("message/rfc822", "message/global", "message/news"))
 _ELSEWHERE = frozenset(("message/partial", "message/external-body"))
@@ -337,6 +345,8 @@ class _Parts:
         text = charsets.decode(data, charset)
         for other in part.other_charsets:
             self._walk.text(self._at.inside(_TEXT), charsets.decode(data, other))
+        if declared in _ENRICHED:
+            text = _PARAMETER.sub("", text)
         if declared in _BODY_HTML:
             self._markup(text, self._at.inside(_HTML), data)
         else:
@@ -344,8 +354,11 @@ class _Parts:
             self._walk.text(place, self._unflowed(part, text) if "format" in part.parameters else text)
             if b"begin" in data:
                 self._items(plain.files_inside(data), place, data)
-            if b"<" in data[:200] and data[:200].lstrip()[:9].lower().startswith((b"<html", b"<!doctype")):
+            if b"</" in data and _TAG_END.search(data):
                 self._markup(text, place, data)
+            source = plain.source_inside(data)
+            if source:
+                self._walk.nested(source, place, self._depth + 1)
         if b"--" in data:
             self._hidden_parts(data, level)
             if plain.PGP_START in text:

@@ -29,8 +29,11 @@ _NO_CONTINUATION = bytes(set(range(256)) - set(range(0x80, 0xC0)))
 
 _FIRST_WORD = re.compile(r"[\s(,;].*", re.S)
 """What may stand behind a charset's name: a comment, or another name."""
-_ESCAPES = re.compile("\x1b[($%&][ -/]?[@-~]")
-"""Switches between character sets (ISO 2022): no program shows them, whatever charset it was told."""
+_ESCAPES = re.compile("\x1b(?:[($%&][ -/]?[@-~]|\\[[0-?]*[ -/]*[@-~])")
+"""Switches between character sets (ISO 2022) and colours of terminals (ECMA-48): no reader reads them."""
+
+_LATIN_1 = frozenset(("iso-8859-1", "iso8859-1", "iso_8859-1", "latin-1", "latin1", "l1"))
+"""Whoever says so may mean cp1252, which has dashes where this has control characters; programs read it so."""
 
 _STRAY = re.compile("[\udc80-\udcff]+")
 
@@ -50,7 +53,8 @@ def decode(data: bytes, charset: str = "") -> str:
     if wide:
         return data.decode(wide, "replace")
     declared = _declared(data, canonical(charset))
-    return (utf8(data) if declared is None else declared).replace("\0", "")
+    text = (utf8(data) if declared is None else declared).replace("\0", "")
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
 def utf8(data: bytes) -> str:
@@ -78,7 +82,7 @@ def _declared(data: bytes, charset: str) -> str | None:
     if charset.startswith(("utf-16", "utf-32", "utf16", "utf32")) and b"\0" not in data:
         return None
     try:
-        text = data.decode(charset)
+        text = data.decode("cp1252" if charset in _LATIN_1 else charset)
     except (UnicodeError, ValueError, LookupError):
         return None
     if not data.isascii() and _is_utf8(data):
@@ -104,6 +108,8 @@ def canonical(charset: str) -> str:
         name = name[2:]
     if name in ("iso-8859-8-i", "iso-8859-8-e"):
         name = "iso-8859-8"
+    if name in ("gb2312", "gbk", "gb_2312-80"):
+        name = "gb18030"  # which holds them, and is what is sent under their names
     if name.replace("-", "_") in _NOT_A_CHARSET:
         return ""
     try:
