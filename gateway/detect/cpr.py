@@ -1,7 +1,7 @@
 """CPR numbers: judges what can be one by what it is and what stands around it.
 
-`candidates` finds the shapes. Here evidence is gathered (form, check digit, words before and after, column heads,
-neighbours) and `score` weighs it. The check digit is evidence, never a gate: numbers that fail it have been issued
+`candidates` finds the shapes. Here evidence is gathered (form, check digit, and `beside` it what stands
+around) and `score` weighs it. The check digit is evidence, never a gate: numbers that fail it have been issued
 since 2007. A label such as `faktura` beside a number lowers it and never outweighs a word for CPR numbers beside it.
 """
 
@@ -10,24 +10,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
+from gateway.detect.beside import Beside, fitting
 from gateway.detect.candidates import Match, Shapes, read, run_of
-from gateway.detect.labels import OF_A_RUN, Label, Labels, surroundings
-from gateway.detect.neighbours import (
-    Columns,
-    given_name_beside,
-    in_link,
-    is_about,
-    is_book_number,
-    is_moment,
-    is_named_number,
-    is_told_as_time,
-    name_in_sentence,
-    person_beside,
-    speaking_against,
-    stands_free,
-)
+from gateway.detect.columns import Heads
+from gateway.detect.company import Company
+from gateway.detect.labels import Labels
 from gateway.detect.number import birth_date, check_digit_holds, is_early, is_replacement
 from gateway.detect.rules import CprRules
 from gateway.detect.score import Score
@@ -36,24 +24,11 @@ from gateway.mail.finding import Confidence
 
 _MANY = 300
 """A text with more candidates is a table or a listing: those that no word around could make likely are passed over."""
-_STRONG_CUES = ("cue.near", "cue.column")
-_AS_WRITTEN = ("form.hyphen",)
-_IN_ONE_RUN = ("form.plain",)
-_DIVIDED = (_AS_WRITTEN, ("form.space",), ("form.mark",), ("form.stroke",))
-"""As nobody writes a number that comes in one run."""
-_CROWD = 8
-_SEVERAL = 3
-"""One number of a child in seven reads like a time; of three, one time in three hundred all do."""
-_LOOSE_FORMS = {"form.plain", "form.space", "form.mark", "form.line"}
-"""Ways of writing that other numbers share."""
 _GATES = {
-    "form.nine", "form.halves", "form.words", "form.lookalike", "form.odd", "form.year_first", "form.backwards",
+    "form.nine", "form.slip", "form.halves", "form.words", "form.lookalike", "form.odd", "form.year_first",
+    "form.backwards",
 }  # fmt: skip
 """Forms that mean nothing without a word for CPR numbers."""
-
-
-Look = Callable[[bytes, bytes], Label]
-"""How the words before and after a number are looked at."""
 
 
 class CprDetector:
@@ -89,8 +64,8 @@ class CprDetector:
         worth = matches if cues_occur or self._is_enough(("form.plain",)) else self._worth_reading(data, matches)
         candidates = read(data, worth, today)
         many = many or len(candidates) > _MANY
-        company = _Company.of(candidates, len(matches) - len(worth), today)
-        heads = _Heads(data, self._labels)
+        company = Company(data, candidates, len(matches) - len(worth), today)
+        heads = Heads(data, self._labels)
         look = self._labels.around if not many else self._labels.close_by if cues_occur else self._labels.in_cell
         for candidate in candidates:
             part = part_at(candidate.start)
@@ -99,13 +74,14 @@ class CprDetector:
             facts = (*_form_of(candidate), *self._facts(candidate.digits))
             if candidate.digits in self._rules.allow or not (cues_occur or self._is_enough(facts)):
                 continue
-            head = heads.over(candidate.start)
+            head = fitting(heads.over(candidate), candidate)
             if not cues_occur and head.counter and not self._is_enough((*facts, head.counter, "person.near")):
                 continue
             if many and head.cue:
                 evidence = (*facts, head.cue)  # one of many in a column of CPR numbers: nothing else need be asked
             else:
-                evidence = (*facts, *self._context(data, candidate, head, look, company, today))
+                beside = Beside.of(data, candidate).evidence(look, head, company, self._names, today)
+                evidence = (*facts, *beside)
             confidence, explained = self._judged(evidence)
             if confidence is None or (facts[0] in _GATES and not _has_cue(evidence)):
                 continue
@@ -138,85 +114,12 @@ class CprDetector:
         elif birth_date(digits) in self._rules.exception_dates:
             yield "check.exception"
 
-    def _context(
-        self, data: bytes, candidate: Candidate, head: Label, look: Look, company: _Company, today: datetime.date
-    ) -> Iterator[str]:
-        """What the words and marks around a number say; `head` is what the head of its column says."""
-        before, after = surroundings(data, candidate.start, candidate.end)
-        cue, counter, person = look(before, after)
-        if cue != "cue.near" and not counter:
-            cue, counter = head.cue or cue, head.counter
-        named = person_beside(before, after)
-        if counter and is_named_number(before, self._names):
-            named, counter = True, ""
-        elif (counter == OF_A_RUN and candidate.form in _DIVIDED) or (counter == "counter.weak" and named):
-            counter = ""
-        named = named or (not counter and given_name_beside(before, after, self._names))
-        if cue:
-            yield cue
-        if counter == OF_A_RUN:
-            counter = "counter.near"
-        if counter and not ((named or candidate.form == _AS_WRITTEN) and is_about(before)):
-            yield "counter.softened" if cue in _STRONG_CUES else counter
-        if named:
-            yield "person.near"
-        elif person and not counter:
-            yield person
-        elif candidate.form in _DIVIDED and not cue and not counter and name_in_sentence(before, self._names):
-            yield "person.word"
-        if in_link(before, after):
-            yield "in_link"
-        elif candidate.form == _IN_ONE_RUN and is_book_number(before):
-            yield "in_book"
-        elif cue not in _STRONG_CUES:
-            yield from speaking_against(before, after, candidate.form, named)
-            if (company.are_times or not named) and is_moment(candidate.digits, today):
-                is_doubtful = candidate.form == _AS_WRITTEN and stands_free(before, after)
-                is_time = not is_doubtful or is_told_as_time(candidate.digits, before, after)
-                yield "moment" if is_time else "moment.written"
-            if company.is_crowd and not named and candidate.form[0] in _LOOSE_FORMS:
-                yield "crowd"
-
 
 def _form_of(candidate: Candidate) -> tuple[str, ...]:
     """How it is written. Ten digits in words that also hold their check digit are no chance, whatever stands around."""
     if candidate.form == ("form.words",) and check_digit_holds(candidate.digits):
         return ("form.said",)
     return candidate.form
-
-
-class _Company(NamedTuple):
-    """What the numbers of a text are together.
-
-    is_crowd: there are many, and no more of them have a valid check digit than numbers of any kind would. are_times:
-    there are several that no hyphen divides, and each reads like a time of some day.
-    """
-
-    is_crowd: bool
-    are_times: bool
-
-    @classmethod
-    def of(cls, candidates: list[Candidate], others: int, today: datetime.date) -> _Company:
-        """others: how many were not even read, for want of a valid check digit."""
-        loose = {each.digits for each in candidates if each.form[0] in _LOOSE_FORMS}
-        count = len(loose) + others
-        is_crowd = count >= _CROWD and sum(map(check_digit_holds, loose)) * 10 < count * 3
-        return cls(is_crowd, len(loose) >= _SEVERAL and all(is_moment(digits, today) for digits in loose))
-
-
-class _Heads:
-    """What the head of each column of one text says, asked of the words once for each head."""
-
-    def __init__(self, data: bytes, labels: Labels) -> None:
-        self._columns = Columns(data)
-        self._labels = labels
-        self._known: dict[bytes, Label] = {}
-
-    def over(self, at: int) -> Label:
-        head = self._columns.head_of(at)
-        if head not in self._known:
-            self._known[head] = self._labels.of_head(head)
-        return self._known[head]
 
 
 def _has_cue(evidence: tuple[str, ...]) -> bool:

@@ -6,6 +6,7 @@ there are is found in one pass, each once, and only those are replaced.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gateway.detect.engine import Engine, Pattern
@@ -21,6 +22,13 @@ _NAMED = {
     " ": ("nbsp", "ensp", "emsp", "thinsp"),
     "": ("shy", "zwnj", "zwj"),
 }
+
+
+_QUOTED_PRINTABLE = {b"=2D": b"-", b"=E2=80=93": b"-", b"=E2=80=91": b"-", b"=C2=A0": b" ", b"=C2=AD": b""}
+"""What is left of a transfer encoding that some gateway did not undo. Not digits, not spaces: `x=20` is none."""
+
+
+_SOFT_BREAK = re.compile(rb"(?<=[0-9-])=\n(?=[0-9-])")
 
 
 def _codes() -> Iterator[tuple[bytes, bytes]]:
@@ -41,6 +49,11 @@ _ENGINE = Engine(
 
 def decoded(data: bytes) -> bytes:
     """The text with such codes as what they stand for."""
+    if b"=\n" in data:
+        data = _SOFT_BREAK.sub(b"", data)
+    if b"=2D" in data or b"=E2=80" in data or b"=C2=A" in data:
+        for code, plain in _QUOTED_PRINTABLE.items():
+            data = data.replace(code, plain)
     if b"%" in data or b"&" in data or b"\\u" in data:
         for number in sorted(number for number, _, _ in _ENGINE.matches(data)):
             code, plain = _CODES[number]

@@ -24,13 +24,29 @@ OF_A_RUN = "counter.run"
 _LABELS = (_STRONG, _WEAK, _RUN)
 _NEAR = 90
 _BESIDE = 28
+_INTRODUCING = 60
+"""How far a label reaches that introduces with a colon: `armbåndskoder til festivalen: 0505011783`."""
 _FEW_WORDS = 2
+_JOINING = frozenset(b"er is for til som hos ved af at den det de vores jeres lyder hedder".split())
+"""Words that only join a label to its number: `policenummeret for ladcyklen er 200610-1952`."""
 _BETWEEN = b"\0\0\0\0"
 _SENTENCE_END = re.compile(rb"[.!?]+[)\"' ]*\s+(?=[A-Z]|\xc3[\x80-\x9e])|\n\s*\n")
 _NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
 _LETTERS = re.compile(rb"[A-Za-z\x80-\xff]{1,40}")
 _LETTERS_BEFORE = re.compile(_LETTERS.pattern + rb"\Z")
+_OTHER_LINE = re.compile(rb"\n(?:[A-Z]|\xc3[\x80-\x9e])[^\n]{5,}\Z")
+"""What stands between a number and a cue in a later line of its own that does not begin with the cue."""
+_OF_NUMBERS = re.compile(rb"(?:num(?:re|rene|mer|meret)|nr|koder?|koderne|codes?|numbers?)[^a-z]?\Z", re.IGNORECASE)
+"""How a word ends that is for numbers of a kind, whatever else a line speaks of."""
+_THAT_IS = re.compile(
+    rb"[.,!)]{0,2}\s+(?:det|dette|it|that|this)(?: er| var|'s| is| was)(?: [a-z\x80-\xff]{1,12}){0,2} ?\Z",
+    re.IGNORECASE,
+)
+"""What tells of the number just given: `150322-6239. Det er cpr på Mynte`."""
+_A_DIGIT = re.compile(rb"[0-9]")
+_HEADS_IT = re.compile(rb"[^\n]{0,12}\n\s*")
+"""From the cue to the number: the rest of a line that stands over it, and whatever lines are left free."""
 _CELL_END = re.compile(rb"[\n;]")
 _INTRODUCED = re.compile(rb":[ \t]*\n\s*\Z")
 _ALONE_BEFORE = re.compile(
@@ -43,12 +59,19 @@ _DENIED = re.compile(
 )
 """`Det er ikke et cpr-nummer` tells what it is not; `har du ikke et cpr-nummer` says nothing of a number."""
 _DENIAL = 32
+_FOR_EXAMPLE = re.compile(rb"[^a-z]?f\. ?(?:eks|ex|o\.? ?m|m|s|kr)\b", re.IGNORECASE)
 _SAID_TO_BE = re.compile(
-    rb"[ ,]{1,2}(?:er|som|is|as) (?:(?:vores|jeres|deres|min|mit|dit|din|bare|kun|et|en|den|det|our|your|the|a) )?"
+    rb"[ ,]{1,2}(?:er|som|is|as) (?:(?:vores|jeres|deres|min|mit|dit|din|bare|kun|et|en|den|det|our|your|the|a"
+    rb"|alts\xc3\xa5|blot|jo|nemlig|faktisk|only|just) ){0,3}"
     rb"(?P<label>(?!(?:nr|nummer|nummeret|no|number|id)\b)[a-z\x80-\xff]{2,40})",
     re.IGNORECASE,
 )
 """A label that a number is said to be: `0706234955 er fakturanummeret`; not `er nummeret på Emma`."""
+_WHOSE_NUMBER_FOR = re.compile(
+    rb"\b(?:[a-z\x80-\xff]{2,30}s|mit|dit|hendes) (?:cpr-?)?(?:nr\.?|nummer) (?:til|for|p\xc3\xa5) "
+    rb"(?:(?:det|den|de|et|en) )?(?:nye )?\Z",
+    re.IGNORECASE,
+)
 _ALONE_AFTER = re.compile(rb"[*\"')>.]{0,3}[ \t]*(?:\n[ \t]*\n|\n?\Z)")
 
 
@@ -93,10 +116,14 @@ class Labels:
         runs = [hit for hit in hits if hit.kind == _RUN]
         labels = [hit for hit in hits if hit.kind in _LABELS and (hit.kind == _RUN or not _is_within(hit, runs))]
         beside = [hit for hit in labels if _is_beside(hit, before, after) and not self._is_name(hit, text)]
-        cues = [hit for hit in hits if _is_cue(hit, beside, len(before)) and not _is_denied(hit, text)]
+        beside = [hit for hit in beside if not (_is_purpose(hit, text) or _has_its_own(hit, beside, before))]
+        cues = [hit for hit in hits if _is_cue(hit, beside, len(before)) and not _is_no_cue(hit, text)]
         cue = ""
         for hit in cues:
-            cue = "cue.near" if cue == "cue.near" or _is_near(hit, before, after) else "cue.far"
+            if cue == "cue.near" or _is_near(hit, before, after):
+                cue = "cue.near"
+            elif hit.kind == _CUE:
+                cue = "cue.far"
         persons = [hit for hit in hits if hit.kind == _PERSON]
         others = {_strength(hit, before) for hit in beside if not _is_of(hit, cues) and not _is_within(hit, persons)}
         if cues or not _stands_alone(before, after):
@@ -124,9 +151,37 @@ class Labels:
         return self.around(cell_before, cell_after) if cell_before or cell_after else Label()
 
     def of_head(self, head: bytes) -> Label:
-        """What the head of a column says."""
-        kinds = {number for number, _, _ in self._words.matches(head)} if head else set()
-        return Label("cue.column") if kinds & {_CUE, _MAYBE_CUE} else Label("", _counter(kinds, "counter.column"))
+        """What the head of a column says. A word that only may be one for CPR numbers says nothing there."""
+        kinds = {hit.kind for hit in self._said(head)}
+        if _CUE in kinds:
+            return Label("cue.column")
+        if _MAYBE_CUE in kinds:
+            return Label()
+        return Label("", _counter(kinds, "counter.column"), "person.word" if _PERSON in kinds else "")
+
+    def of_introduction(self, line: bytes) -> Label:
+        """What the line says that introduces a list: the last word for numbers tells, `vores kundenumre hos jer`."""
+        hits = self._said(line)
+        told = [
+            hit
+            for hit in hits
+            if hit.kind == _CUE or (hit.kind in _LABELS and _OF_NUMBERS.search(line, hit.start, hit.end))
+        ]
+        last = max(told, key=lambda hit: hit.end, default=None)
+        if last is None:
+            return Label()
+        return Label("cue.column") if last.kind == _CUE else Label("", _counter({last.kind}, "counter.column"))
+
+    def _said(self, line: bytes) -> list[Hit]:
+        """The words of a line; the `nr` of a `pnr`, the number of a `personnummer` is no label of its own."""
+        hits = [Hit(*each) for each in self._words.matches(line)]
+        runs = [hit for hit in hits if hit.kind == _RUN]
+        cues = [hit for hit in hits if hit.kind == _CUE]
+        return [
+            hit
+            for hit in hits
+            if hit.kind not in _LABELS or hit.kind == _RUN or not (_is_within(hit, runs) or _is_of(hit, cues))
+        ]
 
 
 def surroundings(data: bytes, start: int, end: int) -> tuple[bytes, bytes]:
@@ -154,7 +209,7 @@ def _stands_alone(before: bytes, after: bytes) -> bool:
 
 
 def _counter(kinds: set[int], strong: str) -> str:
-    if _STRONG in kinds or (_RUN in kinds and strong != "counter.near"):
+    if _STRONG in kinds:
         return strong
     if _RUN in kinds:
         return OF_A_RUN
@@ -164,9 +219,14 @@ def _counter(kinds: set[int], strong: str) -> str:
 def _is_near(hit: Hit, before: bytes, after: bytes) -> bool:
     """Whether a cue stands close to the number, in the same sentence."""
     if hit.end <= len(before) + 1:
-        return len(before) - hit.end <= _NEAR and not _SENTENCE_END.search(before, hit.end)
+        if len(before) - hit.end > _NEAR:
+            return False
+        return _HEADS_IT.fullmatch(before, hit.end - 1) is not None or not _SENTENCE_END.search(before, hit.end - 1)
     start = _in_after(hit, before)
-    return start <= _NEAR and not _SENTENCE_END.search(after, 0, start)
+    if start > _NEAR:
+        return False
+    is_apart = _SENTENCE_END.search(after, 0, start) or _OTHER_LINE.search(after, 0, start)
+    return not is_apart or _THAT_IS.match(after[:start]) is not None
 
 
 def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
@@ -175,7 +235,8 @@ def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
         between = before[hit.end - 1 :]
         if _CELL_END.search(between) or _SENTENCE_END.search(between):
             return False
-        return len(_NUMBERS.sub(b"", between)) <= _BESIDE + 1
+        words = _NUMBERS.sub(b"", between)
+        return len(words) <= (_INTRODUCING if words.rstrip().endswith(b":") else _BESIDE) + 1
     start = _in_after(hit, before)
     said = _SAID_TO_BE.match(after) if hit.kind == _STRONG else None
     if said is not None and said.start("label") - 1 <= start < said.end("label"):
@@ -184,8 +245,10 @@ def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
 
 
 def _strength(hit: Hit, before: bytes) -> int:
-    """A strong label is as weak as others where more than a few words part it from the number."""
-    if hit.kind in (_STRONG, _RUN) and len(_WORD.findall(before, hit.end - 1)) > _FEW_WORDS:
+    """A strong label is as weak as others where more than a few words part it from the number, or some and a comma."""
+    words = [word for word in _WORD.findall(before, hit.end - 1) if word.lower() not in _JOINING]
+    is_apart = words and before.rstrip().endswith(b",")
+    if hit.kind in (_STRONG, _RUN) and (is_apart or len(words) > _FEW_WORDS):
         return _WEAK
     return hit.kind
 
@@ -194,15 +257,28 @@ def _is_cue(hit: Hit, beside: list[Hit], number: int) -> bool:
     return hit.kind == _CUE or (hit.kind == _MAYBE_CUE and not _is_outdone(hit, beside, number))
 
 
-def _is_denied(hit: Hit, text: bytes) -> bool:
-    return _DENIED.search(text, max(0, hit.start - _DENIAL), hit.start + 1) is not None
+def _is_no_cue(hit: Hit, text: bytes) -> bool:
+    """Whether a cue is denied, or an abbreviation of something else: the `f.` of `f.eks.` is no birth."""
+    denied = _DENIED.search(text, max(0, hit.start - _DENIAL), hit.start + 1)
+    return denied is not None or _FOR_EXAMPLE.match(text, hit.start) is not None
+
+
+def _is_purpose(hit: Hit, text: bytes) -> bool:
+    """Whether a label only tells what somebody's number is for: `min makkers nummer til adgangskortet`."""
+    return _WHOSE_NUMBER_FOR.search(text, max(0, hit.start - 48), hit.start + 1) is not None
+
+
+def _has_its_own(label: Hit, labels: list[Hit], before: bytes) -> bool:
+    """Whether a label before the number has one of its own, and another stands after that: `Lønnr.: 20071  Pnr.: …`."""
+    last = max((hit.start for hit in labels if hit.end <= len(before) + 1), default=0)
+    return label.end <= last and _A_DIGIT.search(before, label.end - 1, last) is not None
 
 
 def _is_outdone(cue: Hit, labels: list[Hit], number: int) -> bool:
-    """Whether another label stands between a weak cue and the number: `nemkonto, konto 1234567890`."""
+    """Whether another label stands between a weak cue and the number (`nemkonto, konto 1234567890`) or before both."""
     if cue.start < number:
         return any(label.start >= cue.end - 1 for label in labels)
-    return any(number <= label.start < cue.start for label in labels)
+    return any(label.start < cue.start for label in labels)
 
 
 def _in_after(hit: Hit, before: bytes) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.detect.houses import HOUSE
+from gateway.detect.written import is_amount
 
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x80-\x9e])"
 _NAME = _CAPITAL + rb"(?:[a-z]|\xc3[\xa0-\xbf]){1,20}"
@@ -31,16 +32,21 @@ _TIME = re.compile(rb"(?<![0-9.:])([0-2][0-9])[.:]([0-5][0-9])(?![0-9:])")
 _TIME_REACH = 120
 _TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
 _LINK_BEFORE = re.compile(rb"://|^\W*www\.|[a-z0-9]\.[a-z]{2,10}/", re.IGNORECASE)
-_CUE_IN_LINK = re.compile(rb"(?:cpr|personn|ssn)[a-z_-]{0,16}(?:=|%3d|:|/)\Z", re.IGNORECASE)
+_CUE_IN_LINK = re.compile(rb"(?:cpr|personn|ssn)[a-z_-]{0,16}(?:=|%3d|-3d|:|/)\Z", re.IGNORECASE)
+_MAYBE_CUE_IN_LINK = re.compile(rb"[?&]p_?nr(?:=|%3d)\Z", re.IGNORECASE)
+_LINK_MADE_OF_IT = re.compile(rb"\A ?[<(\[]tel:[^<>()\[\]\s]{1,40}[>)\]]", re.IGNORECASE)
+_DECIMALS = re.compile(rb"\A[.,]00?(?![0-9])")
 _ABOUT = re.compile(
     rb"\b(?:for|om|til|p\xc3\xa5|vedr\.?|vedr\xc3\xb8rende|ang\.?|ang\xc3\xa5ende)[ :]{1,2}\Z", re.IGNORECASE
 )
 _BRANCH_BEFORE = re.compile(rb"(?<![0-9])[0-9]{4}[ -]{1,2}\Z")
 _LINE = re.compile(rb"[\n;]")
+_DAY_OF_MONTH = re.compile(rb"[0-9]\.? ?\Z")
 _CAPITALISED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + _NAME + rb"(?![A-Za-z\x80-\xff])")
 _WHOLE_NAME = re.compile(rb"(?<=[a-z,:] )" + _NAME + rb" " + _NAME + rb"(?![A-Za-z\x80-\xff])")
 _GIVEN = re.compile(_NAME + rb"|(?:[a-z]|\xc3[\xa0-\xbf]){4,20}")
 """A word that may be a given name; people in a hurry write them small."""
+_HALF_A_YEAR = datetime.timedelta(days=183)
 _BESIDE = 32
 _ADDRESS_AFTER = re.compile(rb"[0-9A-Za-z._%+-]{0,60}@[0-9A-Za-z-]")
 _CAPITAL_CODE = re.compile(rb"(?:^|[^0-9A-Za-z\x80-\xff])[A-Z]{1,8}\Z")
@@ -48,8 +54,6 @@ _JOINED_BEFORE = re.compile(rb"(?:[0-9][-/.,_:]|[A-Za-z0-9][-#=/]|#)\Z")
 _JOINED_AFTER = re.compile(rb"[-/.,:][0-9]|-[A-Za-z]")
 _LETTER = re.compile(rb"[A-Za-z]")
 _DIGIT = re.compile(rb"[0-9]")
-_DELIMITERS = (b"\t", b";", b"|", b",")
-_ROW_LONGEST = 2_000
 
 
 def person_beside(before: bytes, after: bytes) -> bool:
@@ -82,7 +86,11 @@ def given_name_beside(before: bytes, after: bytes, names: frozenset[str]) -> boo
     """A given name of the policy on the same line, a few words away at most."""
     left = _LINE.split(before[-_BESIDE:])[-1]
     right = _LINE.split(after[:_BESIDE], maxsplit=1)[0]
-    return any(word.decode("utf-8").capitalize() in names for side in (left, right) for word in _GIVEN.findall(side))
+    return any(
+        word.group().decode("utf-8").capitalize() in names and not _DAY_OF_MONTH.search(side, 0, word.start())
+        for side in (left, right)
+        for word in _GIVEN.finditer(side)
+    )
 
 
 def is_named_number(before: bytes, names: frozenset[str]) -> bool:
@@ -102,6 +110,21 @@ def in_link(before: bytes, after: bytes) -> bool:
     return bool(_LINK_BEFORE.search(left) or _ADDRESS_AFTER.match(right)) and not _CUE_IN_LINK.search(left)
 
 
+def is_told_by_link(before: bytes) -> bool:
+    """Whether a link calls the number `pnr`: so may a P-number be called, which is never divided."""
+    return _MAYBE_CUE_IN_LINK.search(before[-8:]) is not None
+
+
+def without_link(after: bytes) -> bytes:
+    """What stands after a number, without the link that a mail program made of it: `150322-6239<tel:1503226239>`."""
+    return _LINK_MADE_OF_IT.sub(b"", after)
+
+
+def without_decimals(after: bytes) -> bytes:
+    """What stands after a number, without the decimals that a spreadsheet gave it: `1503226239,00`."""
+    return _DECIMALS.sub(b"", after)
+
+
 def speaking_against(before: bytes, after: bytes, form: tuple[str, ...], named: bool) -> Iterator[str]:
     """Evidence that the digits belong to something else."""
     left, right = _token(before, after)
@@ -116,6 +139,8 @@ def speaking_against(before: bytes, after: bytes, form: tuple[str, ...], named: 
         yield "joined"
     if not named and "form.pairs" in form and form[0] != "form.hyphen" and _TOWN_AFTER.match(after):
         yield "address.near"
+    if is_amount(after, 0):
+        yield "measured"
 
 
 def _token(before: bytes, after: bytes) -> tuple[bytes, bytes]:
@@ -134,6 +159,16 @@ def is_moment(digits: str, today: datetime.date) -> bool:
     return today.year - 15 <= year <= today.year and hours < 24 and minutes < 60
 
 
+def is_interval(digits: str) -> bool:
+    """Whether the last four are a day within half a year of the first six: `070725-0108`, from 7 July to 1 August."""
+    try:
+        year = 2000 + int(digits[4:6])
+        first = datetime.date(year, int(digits[2:4]), int(digits[:2]))
+        return first < datetime.date(year, int(digits[8:10]), int(digits[6:8])) <= first + _HALF_A_YEAR
+    except ValueError:
+        return False
+
+
 _FREE = (b"", b" ", b"\n", b"\t", b"|", b"(", b")", b",", b".", b";", b":", b"?", b"!")
 
 
@@ -144,36 +179,9 @@ def stands_free(before: bytes, after: bytes) -> bool:
 
 
 def _is_code(left: bytes, right: bytes) -> bool:
-    """Digits inside hex, base64, a UUID, a licence key: a run that mixes letters and digits on one of the sides."""
-    return len(left) + len(right) >= 8 and any(_LETTER.search(side) and _DIGIT.search(side) for side in (left, right))
+    """Digits inside hex, base64, a UUID, a licence key: a run that mixes letters and digits on one of the sides.
 
-
-class Columns:
-    """The head of the column a place stands in. Asked for places in rising order, it reads the text only once."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._seen = 0
-        self._begin_block(0)
-
-    def head_of(self, at: int) -> bytes:
-        """The first row's cell above this place, or the line above a bare list; empty when there is neither."""
-        data = self._data
-        gap = data.rfind(b"\n\n", self._seen, at)
-        if gap >= 0:
-            self._begin_block(gap + 2)
-        self._seen = at
-        row = data.rfind(b"\n", max(self._block, at - _ROW_LONGEST), at) + 1
-        if row <= self._block:
-            return b""
-        for delimiter, cells in self._cells:
-            column = data.count(delimiter, row, at)
-            if column or delimiter in data[at : at + 60].split(b"\n", 1)[0]:
-                return cells[column] if column < len(cells) else b""
-        return self._head if not data[row:at].strip() and self._heads_list else b""
-
-    def _begin_block(self, start: int) -> None:
-        self._block = start
-        self._head = head = self._data[start : start + _ROW_LONGEST].lstrip(b"\n\r").split(b"\n", 1)[0]
-        self._cells = [(delimiter, head.split(delimiter)) for delimiter in _DELIMITERS if delimiter in head]
-        self._heads_list = len(head) <= 80 and not _DIGIT.search(head[:3])
+    Underscores part the words of a file's name, so only what stands next to the number counts.
+    """
+    sides = (left.rstrip(b"_").rpartition(b"_")[2], right.lstrip(b"_").partition(b"_")[0])
+    return len(left) + len(right) >= 8 and any(_LETTER.search(side) and _DIGIT.search(side) for side in sides)

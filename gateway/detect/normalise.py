@@ -19,6 +19,7 @@ from itertools import islice
 from gateway.detect.disguises import DISGUISED, MARKS, fold_all, fold_char
 from gateway.detect.engine import Engine, Pattern
 from gateway.detect.escapes import decoded
+from gateway.detect.mojibake import read_again
 
 
 def _plain_byte(code: int) -> int:
@@ -35,6 +36,10 @@ _FEW = 24
 _HEAP = re.compile(r"([^\w\x00-\x7f]{8})[^\w\x00-\x7f]+")
 """Marks, dashes, invisible characters in a row, cut short: to put a heap of marks in Unicode's order
 takes time in the square of its height."""
+_RAISED = re.compile(
+    "(?<=[0-9]{6})[-\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{4,5}(?![0-9\u00b9\u00b2\u00b3\u2070\u2074-\u2079])"
+)
+"""Raised digits are footnotes and powers, but not four of them behind six others."""
 _STRETCH = 50_000
 _DENSE = 4
 """Of so many characters one byte is beyond ASCII: then to look at each is quicker than to look for them."""
@@ -53,6 +58,8 @@ _BLANK_AT_LINE_END = Engine([Pattern(0, rb" \n")])
 
 def fold(text: str) -> bytes:
     """The matching copy of a text, in time linear in its length whatever it holds."""
+    if not text.isascii() and ("\u00c3" in text or "\u00e2" in text or "\u00c2" in text):
+        text = read_again(text)
     data = text.encode("utf-8", "replace")
     if not text.isascii() and (data.translate(None, _EUROPEAN) if len(data) < _SHORT else _EXOTIC.occurs(data)):
         data = _fold_exotic(data.decode("utf-8"), data).encode("utf-8")
@@ -93,6 +100,7 @@ def _fold_exotic(text: str, data: bytes) -> str:
     """Replaces what lies outside ASCII and the European letters: few kinds one by one, many all at once."""
     if _COMPOSING.occurs(data):
         text = _composed(text, data)
+    text = _RAISED.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
     kinds = _kinds(text)
     if len(kinds) > _FEW:
         return fold_all(text, dense=len(data.translate(None, _ASCII)) * _DENSE > len(text))

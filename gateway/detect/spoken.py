@@ -21,32 +21,47 @@ from gateway.detect.dates import (
     date_digits,
 )
 from gateway.detect.number import birth_date
-from gateway.detect.said import ONE_NUMBER, SAID_NUMBERS, dates_in_words
+from gateway.detect.said import COMPOUND_END, ONE_NUMBER, SAID_NUMBERS, TWO_DIGITS, dates_in_words
 from gateway.detect.written import Candidate, Shape, is_amount
 
 _APART = rb"[^0-9A-Za-z\x80-\xff]{1,4}"
 _JOINING = (
     rb"[ ,.;:\n()\-]{1,3}(?:og|s\xc3[\xa5\x85]|derefter|efterfulgt|efter|af|plus|samt|med|til|sidste?|slut|slutter"
     rb"|ender|(?:en )?(?:binde)?streg(?:en)?|minus|mellemrum|skr\xc3[\xa5\x85]streg|cpr|nr|er|resten|bagefter|kommer"
-    rb"|kontrol[a-z]{0,8}|kode)"
+    rb"|kontrol[a-z]{0,8}|kode|and|then|dash|hyphen)"
 )
 _SAID = rb"(?:" + _JOINING + rb"){1,4}" + _APART
 """What people say between the halves: `150322 streg 6239`, `150322 og så 6239`."""
-_THEN = rb"(?:(?:og )?(?:s\xc3\xa5|derefter|dern\xc3\xa6st|til sidst|(?:en )?(?:binde)?streg)|og)"
+_THEN = rb"(?:(?:og )?(?:s\xc3\xa5|derefter|dern\xc3\xa6st|til sidst|(?:en )?(?:binde)?streg|then|dash|hyphen)|og)"
 _WORD_GAP = rb"[ ,.\-\n]{1,4}(?:" + _THEN + rb"[ ,.:]{1,3}){0,3}"
 _IN_DIGITS = rb"[0-9](?:(?:[ .,\-]{0,3}| og )[0-9]){3}"
 _LAST_FOUR = re.compile(rb"[0-9]{4}(?![0-9/\-])|" + _IN_DIGITS + rb"(?![ .,\-]{0,3}[0-9])")
-_SPELLED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + ONE_NUMBER + rb"(?![a-z\x80-\xff]| (?:binde)?streg)", re.IGNORECASE)
+_SPELLED = re.compile(
+    rb"(?<![A-Za-z\x80-\xff])(?!en (?:binde)?streg)" + ONE_NUMBER + rb"(?![a-z\x80-\xff])", re.IGNORECASE
+)
 SPELLED_REACH = 160
 _WORD_GAP_ONLY = re.compile(_WORD_GAP, re.IGNORECASE)
 _TIME_BEFORE = re.compile(rb"\bkl(?:okken)?\.? ?\Z", re.IGNORECASE)
 _CLOSE_GAP = rb"[-./ ]{0,2}"
 _CLOSE_DATE = DAY + _CLOSE_GAP + MONTH + _CLOSE_GAP + rb"[0-9]{2}"
 _DATE_SAID = re.compile(rb"(?:(?P<close>" + _CLOSE_DATE + rb")|" + LOOSE_DATE + rb")" + _SAID, re.IGNORECASE)
-_LAST = rb"(?:sidste|bagerste)"
-_NUMERALS = rb"(?:cifre|cifrene|tal|tallene)"
+_LAST = rb"(?:sidste|bagerste|sista|siste)"
+_FOUR_SAID = rb"(?:fire|fyra|4)"
+_NUMERALS = rb"(?:cifre|cifrene|tal|tallene|siffror|siffrorna|sifre|sifrene)"
 _NAMED = (
-    rb"(?:" + _LAST + rb" (?:fire|4|" + _NUMERALS + rb")|(?:fire|4) (?:" + _LAST + rb"|" + _NUMERALS + rb")"
+    rb"(?:"
+    + _LAST
+    + rb" (?:"
+    + _FOUR_SAID
+    + rb"|"
+    + _NUMERALS
+    + rb")|"
+    + _FOUR_SAID
+    + rb" (?:"
+    + _LAST
+    + rb"|"
+    + _NUMERALS
+    + rb")"
     rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|firtal|slutcifre|endelse|kontrolcifre|resten"
     rb"|(?:sidste|anden) halvdel|de manglende|de (?:andre|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
     rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|(?:last|final) (?:four|4))[a-z\x80-\xff]{0,4}"
@@ -55,7 +70,8 @@ _NAMED = (
 _LEADING = rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|(?:de sidste|sidste del|slutningen|enden)(?: er)?)"
 """So ends much else: here the last four come at once."""
 _HINT_TO_DIGITS = re.compile(
-    rb"(?:" + _NAMED + rb"[^0-9]{0,50}[^0-9]|" + _LEADING + _APART + rb")(?=[0-9])", re.IGNORECASE
+    rb"(?:" + _NAMED + rb"(?:(?![.!]\s+(?-i:[A-Z]))[^0-9]){0,50}[^0-9]|" + _LEADING + _APART + rb")(?=[0-9])",
+    re.IGNORECASE,
 )
 _HINT_TO_WORDS = re.compile(
     _NAMED
@@ -118,9 +134,9 @@ def _in_words(data: bytes, at: int, digits: int) -> tuple[str, int]:
 
 
 def spelled(data: bytes, start: int) -> Candidate | None:
-    """Ten digits in words, one by one or in pairs, around a `nul`: nearly every number has a nought.
+    """Ten digits in words, one by one or in pairs, around a `nul` or two digits from three to nine.
 
-    The last four may be digits again: `fireogtyve, nul seks, tyve, og derefter 5-2-4-1`.
+    Nearly every number has one of them. The last four may be digits again: `fireogtyve, nul seks, tyve, og 5-2-4-1`.
     """
     begin = end = max(0, start - SPELLED_REACH)
     digits = ""
@@ -200,7 +216,9 @@ HINTED: list[Shape] = [
 
 SPOKEN: list[Shape] = [
     (EDGE + _CLOSE_DATE + _JOINING, _said),
-    (WORD_EDGE + rb"nul" + _WORD_GAP + ONE_NUMBER, spelled),
+    (WORD_EDGE + rb"(?:nul|zero)" + _WORD_GAP + ONE_NUMBER, spelled),
+    (WORD_EDGE + TWO_DIGITS + rb"[ ,.]", spelled),
+    (COMPOUND_END + rb"[ ,.]{1,2}" + ONE_NUMBER, spelled),
     (
         EDGE
         + LOOSE_DAY

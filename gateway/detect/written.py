@@ -21,6 +21,7 @@ from gateway.detect.dates import (
     LOOSE_YEAR_GAP,
     MONTH,
     MONTH_NAMED,
+    SERIAL_GAP,
     WORD_EDGE,
     YEAR,
     date_digits,
@@ -29,6 +30,7 @@ from gateway.detect.dates import (
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
 _A_DIGIT = re.compile(rb"[0-9]")
 _LIKE_DIGITS = bytes.maketrans(b"OoIiLl|SsBZz", b"001111155822")
+_LIKE_BY_LOOKS = rb"[0-9OoIlSBZ]"
 _LIKE_LETTER = rb"[OoIiLl|SsBZz]"
 _LIKE = rb"[0-9OoIiLl|SsBZz]"
 _LIKE_GAP = rb"[ ./_\-]{0,3}"
@@ -36,14 +38,19 @@ _IN_ONE_RUN = ("form.plain",)
 _LOOSE_SERIAL_GAP = rb"[^0-9A-Za-z\x80-\xff]{1,6}"
 _GROUPED = re.compile(
     rb"(?P<day>" + DAY + rb")(?P<gap1>" + GAP + rb")(?P<month>" + MONTH + rb")(?P<gap2>" + GAP + rb")"
-    rb"(?P<year>" + YEAR + rb")(?P<gap3>" + GAP + rb")(?P<serial>[0-9][0-9]" + INNER + rb"[0-9][0-9])(?![0-9])"
+    rb"(?P<year>" + YEAR + rb")(?P<gap3>" + SERIAL_GAP + rb")(?P<serial>[0-9][0-9]" + INNER + rb"[0-9][0-9])(?![0-9])"
 )
 _LOOSE = re.compile(
     LOOSE_DATE + rb"(?P<gap3>" + _LOOSE_SERIAL_GAP + rb")(?P<serial>[0-9][0-9]" + INNER + rb"[0-9][0-9])(?![0-9])",
     re.IGNORECASE,
 )
+_IN_A_ROW = re.compile(rb"[0-9]{2}[ \t]{1,3}\Z")
+"""A row of numbers of two digits each, as of a table, begins before."""
 _RUNNING_ON = re.compile(rb"[0-9][-/.:]\Z")
-_SPACED = re.compile(rb"[0-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}(?![^0-9A-Za-z\x80-\xff]{0,2}[0-9])")
+_BY_ITSELF = rb"(?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9])"
+_SPACED_GROUPS = _BY_ITSELF + rb"{5}[^0-9A-Za-z\x80-\xff]{1,9}[0-9]" + _BY_ITSELF + rb"{3}"
+"""Each digit by itself, in boxes too: `1 5 0 3 2 2 - 6 2 3 9`, `| 2 | 2 | - | 6 |`."""
+_SPACED = re.compile(rb"[0-9]" + _SPACED_GROUPS + rb"(?![^0-9A-Za-z\x80-\xff]{0,2}[0-9])")
 _THOUSANDS = tuple(
     rb"(?:[0-3]" + mark + rb"[0-9]" + MONTH + rb"|[1-9]" + MONTH + rb")" + mark + rb"[0-9]{3}" + mark + rb"[0-9]{3}"
     for mark in (rb"\.", rb",", rb" ", rb"'")
@@ -54,13 +61,16 @@ _ODD_SERIAL = (
 )
 _FAR_SERIAL = DAY + MONTH + rb"[0-9]{2}(?: {7,24}| ?[-_.=]{5,24} ?)[0-9]{4}"
 _MISPLACED = DAY + MONTH + rb"(?:[ \-][0-9]{6}|[0-9](?:[ \-][0-9]{5}|[0-9]{2}[ \-][0-9]{3}))"
+_LETTERS_BETWEEN = DAY + rb"[A-Za-z]" + MONTH + rb"[A-Za-z][0-9]{2}[A-Za-z][0-9]{4}"
 _ODD_GROUPS = (
-    rb"(?:[0-9]{3}[ .\-][0-9]{3}(?:[ .\-]| - )[0-9]{2} ?[0-9]{2}|"
+    rb"(?:[0-9]{3}\)?[ .\-][0-9]{3}(?:[ .\-]| - )[0-9]{2} ?[0-9]{2}|"
     + _MISPLACED
     + rb"|"
     + _ODD_SERIAL
     + rb"|"
     + _FAR_SERIAL
+    + rb"|"
+    + _LETTERS_BETWEEN
     + rb"|"
     + rb"|".join(_THOUSANDS)
     + rb")"
@@ -73,6 +83,17 @@ _YEAR_FIRST = re.compile(
     + DAY
     + rb")-(?P<serial>[0-9]{4})(?![0-9-])"
 )
+_NEXT_MESSAGE = re.compile(
+    rb"(?P<date>" + DAY + MONTH + rb"[0-9]{2})[ .,]{0,3}\n(?P<before>[^\n]{0,40}[:>\]=|] {0,2})(?P<serial>[0-9]{4})"
+    rb"(?=[ .,]{0,3}(?:\n|\Z))"
+)
+_LAST_OF_IT = re.compile(
+    rb"(?:cpr|person|pnr|kontrol|sidste|slut|l\xc3\xb8be|last)[a-z0-9_. \-]{0,24}[:=] {0,2}\Z", re.IGNORECASE
+)
+_WIDEST = 200
+"""How long a row of a drawn table may be."""
+_DIGITS_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
+_SLIP = re.compile(rb"(?P<six>" + DAY + MONTH + rb"[0-9]{2})-(?P<others>[0-9]{3}|[0-9]{5})(?![0-9.,/-])")
 _NINE = re.compile(rb"[1-9]" + MONTH + rb"[0-9]{2}[ -]?[0-9]{4}(?![0-9])")
 _LOOKALIKE = re.compile(
     rb"(?P<date>" + _LIKE + rb"{6})[ ./_-]{0,3}(?P<serial>" + _LIKE + rb"{4})(?![0-9A-Za-z\x80-\xff])"
@@ -80,7 +101,10 @@ _LOOKALIKE = re.compile(
 _HEALTH = re.compile(rb"(?P<date>[0-9]{6})[ -]{0,3}(?P<serial>[01567][A-Z]{2}[0-9])(?![0-9A-Za-z])")
 
 
-_AMOUNT = re.compile(rb" ?(?:kr\b|kroner|dkk|,-|:-|stk\b|m2\b|%)", re.IGNORECASE)
+_AMOUNT = re.compile(
+    rb" ?(?:kr\b(?!\.? ?[0-9])|kroner|dkk|eur\b|,-|:-(?![)(DPp])|stk\b|[cmk]m\b|m[23]\b|kwh\b|kg\b|px\b|%)",
+    re.IGNORECASE,
+)
 
 
 class Candidate(NamedTuple):
@@ -107,6 +131,8 @@ def grouped(data: bytes, start: int) -> Candidate | None:
         return Candidate(start, start + 10, run[:10].decode("ascii"), _IN_ONE_RUN) if len(run) >= 10 else None
     match = _GROUPED.match(data, start)
     if match is None or (match["gap1"] and _RUNNING_ON.search(data, max(0, start - 2), start)):
+        return None
+    if match["gap1"].isspace() and match["gap2"].isspace() and _IN_A_ROW.search(data, max(0, start - 6), start):
         return None
     if b":" in match["serial"] or (match["gap2"] and is_amount(data, match.end())):
         return None  # a time of day, a sum behind a date
@@ -191,6 +217,45 @@ def _nine(data: bytes, start: int) -> Candidate | None:
     return Candidate(start, match.end(), "0" + _NOT_DIGIT.sub(b"", match.group()).decode("ascii"), ("form.nine",))
 
 
+def _in_two_messages(data: bytes, start: int) -> Candidate | None:
+    """The halves at the end of two lines that begin alike, as one person's messages do, or of one form's fields."""
+    match = _NEXT_MESSAGE.match(data, start)
+    if match is None:
+        return None
+    first = data[data.rfind(b"\n", max(0, start - 60), start) + 1 : start]
+    if not (_begin_alike(first, match["before"]) or _LAST_OF_IT.search(match["before"])):
+        return None
+    digits = (match["date"] + match["serial"]).decode("ascii")
+    return Candidate(start, match.end(), digits, ("form.halves",))
+
+
+def _in_one_cell(data: bytes, start: int) -> Candidate | None:
+    """A number on two lines of one cell of a table that is drawn with bars."""
+    row = data.rfind(b"\n", max(0, start - _WIDEST), start) + 1
+    end = data.find(b"\n", start, start + _WIDEST)
+    cells = data[end + 1 : end + 1 + _WIDEST].split(b"\n", 1)[0].split(b"|") if end >= 0 else []
+    column = data.count(b"|", row, start)
+    four = cells[column].strip() if column < len(cells) else b""
+    if not column or len(four) != 4 or not four.isdigit():
+        return None
+    digits = (data[start : start + 6] + four).decode("ascii")
+    return Candidate(start, start + 7, digits, ("form.hyphen",))
+
+
+def _begin_alike(one: bytes, other: bytes) -> bool:
+    """Whether two lines begin the same, but for the digits of their times."""
+    return bool(one.strip()) and one.translate(_DIGITS_ALIKE).strip() == other.translate(_DIGITS_ALIKE).strip()
+
+
+def _slip(data: bytes, start: int) -> Candidate | None:
+    """A digit too few after the hyphen, or one too many: somebody's number all the same, to who knows his birthday."""
+    match = _SLIP.match(data, start)
+    if match is None:
+        return None
+    digits = (match["six"] + match["others"]).decode("ascii")
+    return Candidate(start, match.end(), digits[:10].ljust(10, "?"), ("form.slip",))
+
+
 def lookalike(data: bytes, start: int) -> Candidate | None:
     """Letters that look like digits: O for 0, l for 1.
 
@@ -236,10 +301,10 @@ def _mixed() -> bytes:
 
 
 WRITTEN: list[Shape] = [
-    (EDGE + DAY + GAP + MONTH + GAP + YEAR + GAP + rb"[0-9][0-9]" + INNER + rb"[0-9]", grouped),
-    (EDGE + rb"[0-36-9](?:[^0-9A-Za-z\x80-\xff]{1,3}[0-9]){9}", _spaced),
+    (EDGE + DAY + GAP + MONTH + GAP + YEAR + SERIAL_GAP + rb"[0-9][0-9]" + INNER + rb"[0-9]", grouped),
+    (EDGE + rb"[0-36-9]" + _SPACED_GROUPS, _spaced),
     (EDGE + rb"[1-9]" + MONTH + rb"[0-9]{2}[ \-]?[0-9]{4}(?:$|[^0-9])", _nine),
-    (WORD_EDGE + rb"[0-9OoIl]{6}-[0-9OoIl]{4}(?:$|[^0-9A-Za-z\x80-\xff])", _disguised),
+    (WORD_EDGE + _LIKE_BY_LOOKS + rb"{6}-" + _LIKE_BY_LOOKS + rb"{4}(?:$|[^0-9A-Za-z\x80-\xff])", _disguised),
     (WORD_EDGE + _mixed() + rb"(?:$|[^0-9A-Za-z\x80-\xff])", lookalike),
     (EDGE + DAY + MONTH + rb"[0-9]{2}[ \-]{0,3}[01567][A-Z]{2}[0-9](?:$|[^0-9A-Za-z])", _health),
     (
@@ -263,5 +328,8 @@ WRITTEN: list[Shape] = [
         _loose,
     ),
     (EDGE + _ODD_GROUPS + rb"(?:$|[^0-9])", _odd),
+    (EDGE + DAY + MONTH + rb"[0-9]{2}[ .,]{0,3}\n[^\n]{0,40}[:>\]=|] {0,2}[0-9]{4}(?:$|[ .,\n])", _in_two_messages),
+    (EDGE + DAY + MONTH + rb"[0-9]{2}- {0,8}\|", _in_one_cell),
+    (EDGE + DAY + MONTH + rb"[0-9]{2}-(?:[0-9]{3}|[0-9]{5})(?:$|[^0-9])", _slip),
     (EDGE + rb"(?:19|20)[0-9]{2}[\-./]?" + MONTH + rb"[\-./]?" + DAY + rb"-[0-9]{4}(?:$|[^0-9\-])", _year_first),
 ]
