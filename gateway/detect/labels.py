@@ -245,10 +245,10 @@ def _is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
 
 
 def _strength(hit: Hit, before: bytes) -> int:
-    """A strong label is as weak as others where more than a few words part it from the number, or some and a comma."""
-    words = [word for word in _WORD.findall(before, hit.end - 1) if word.lower() not in _JOINING]
-    is_apart = words and before.rstrip().endswith(b",")
-    if hit.kind in (_STRONG, _RUN) and (is_apart or len(words) > _FEW_WORDS):
+    """A strong label is as weak as others where more than a few words or a comma part it from the number."""
+    between = _NUMBERS.sub(b"", before[hit.end - 1 :])
+    words = [word for word in _WORD.findall(between) if word.lower() not in _JOINING]
+    if hit.kind in (_STRONG, _RUN) and (b", " in between or len(words) > _FEW_WORDS):
         return _WEAK
     return hit.kind
 

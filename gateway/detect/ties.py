@@ -31,7 +31,11 @@ _INVERTED = re.compile(rb"\b" + _VERB + rb" (?:han|hun|jeg|(?P<name>" + _NAME + 
 _ACTS = re.compile(rb"\b(?:[Hh]an|[Hh]un|[Jj]eg|(?P<name>" + _NAME + rb")) \Z")
 """Who does what a phrase says."""
 
-_CLAUSE_BEFORE = re.compile(rb"(?:^|[,.:;] ?|\b(?:for|da|s\xc3\xa5|fordi|men|og|at|hvis|n\xc3\xa5r) )\Z")
+_CLAUSE_BEFORE = re.compile(
+    rb"(?:^|[,.:;] ?|\b(?:for|da|s\xc3\xa5|fordi|men|og|at|hvis|n\xc3\xa5r) "
+    rb"|(?:[Mm]or(?:en)?|[Ff]ar(?:en)?|[Ff]or\xc3\xa6ldre(?:ne)?|[Ff]amilien|[Ss]\xc3\xb8ster(?:en)?|[Bb]ror(?:en)?) til )\Z"
+)
+"""Where a clause begins with a name: `Forældrene til Josva er …` is one too."""
 _FICTION = (
     rb"[a-z\x80-\xff]*(?:film|bog|krimi|stykke|spil|histori|eventyr|serie|teat|forestilling|musical|revy|fort\xc3\xa6lling"
     rb"|roman|leg)(?:en|et|n|ene|erne|ret|ne|let|lene)?"

@@ -21,6 +21,9 @@ _SHOWN_ATTRIBUTES = (
 )  # fmt: skip
 """Attributes whose value a person may be shown. Not all of them: ids look like CPR numbers."""
 
+_FORM_FIELD = re.compile(r"(?<=>)\s*FORMTEXT\s*(?=<)")
+"""The command of a form's field in Word, beside what was written into it."""
+
 _ATTRIBUTES = tuple((f'{name}="', re.compile(f'(?<=[ :]){name}="([^"<>]+)"')) for name in _SHOWN_ATTRIBUTES)
 _CHUNK = 1 << 20
 
@@ -63,6 +66,8 @@ def read(xml: str, breaks: Mapping[str, str] = BREAKS) -> tuple[str, str]:
     """The character data, and the values of attributes people may be shown, each on a line."""
     if "<!" in xml:
         xml = xml.replace("<![CDATA[", "").replace("]]>", "").replace("<!--", "").replace("-->", "")
+    if "FORMTEXT" in xml:
+        xml = _FORM_FIELD.sub("", xml)
     if "posOffset" in xml:
         xml = _without(xml, "posOffset")
     tags: dict[str, str] = {}

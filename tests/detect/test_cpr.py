@@ -176,6 +176,7 @@ FOUND = [
     ("Her er cpr-numrene:\n\nSolsikken  1503226239\nRegnbuen   1604236230", "1604236230", "introduced for all rows"),
     ("Hun er født 15-03-22.\n\nDe sidste 4 er 6239 :-)", "1503226239", "a smile is no currency"),
     ("Jeg staver det: 1-5-0-3-2-2-6-2-3-9. Det er cpr på Mynte", "1503226239", "told in the next sentence what it was"),
+    ("Banken skal bruge mit nummer til foreningens konto, det er 090110-2554", "0901102554", "a label before a comma"),
     ("Lønnr.: 20071     Pnr.: 090110-2554     Afd.: 312", "0901102554", "the label before has a number of its own"),
     (
         "Hendes cpr har jeg skrevet ned, og det er vist nok, efter hvad hun sagde selv, 150322-1239",

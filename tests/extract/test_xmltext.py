@@ -50,3 +50,8 @@ SEGMENTS = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xfe\x00\x05abc"
 )
 def test_the_head_of_a_photo_ends_where_its_pixels_begin(data: bytes, want: bytes) -> None:
     assert jpeg.head(data) == want
+
+
+def test_the_command_of_a_field_is_no_part_of_what_was_written_into_it() -> None:
+    field = "<w:tc><w:p><w:instrText> FORMTEXT </w:instrText><w:t>{}</w:t></w:p></w:tc>"
+    assert "FORMTEXT" not in xmltext.text("".join(map(field.format, "070761")))
