@@ -114,7 +114,9 @@ class Beside(NamedTuple):
     def _against(self, cue: str, named: bool, company: Company, today: datetime.date) -> Iterator[str]:
         """What makes it something else: marks, a town, an hour, an interval, its company."""
         candidate, before, after = self
-        yield from speaking_against(before, without_decimals(after) if cue else after, candidate.form, named)
+        if cue:  # a spreadsheet's decimals, a field's name before it
+            before, after = before.removesuffix(b"=") + b" ", without_decimals(after)
+        yield from speaking_against(before, after, candidate.form, named)
         if self._is_in_town:
             yield "address.near"
         is_dated = candidate.form[:2] == _AS_A_DATE_AND_HOUR

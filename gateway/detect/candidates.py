@@ -11,6 +11,7 @@ from bisect import bisect_left
 
 from gateway.detect.engine import Engine, Pattern, TooManyHits
 from gateway.detect.number import birth_date
+from gateway.detect.records import PLACES, in_records, no_number
 from gateway.detect.rows import halves_in_rows
 from gateway.detect.spoken import HINTED, SPELLED_REACH, SPOKEN, spelled
 from gateway.detect.written import WRITTEN, Candidate, grouped, lookalike
@@ -24,12 +25,13 @@ HINTS = 20_000
 Match = tuple[int, int, int]
 """A shape's number, and where it was seen."""
 
-_SHAPES = [*WRITTEN, *SPOKEN, *HINTED]
+_SHAPES = [*WRITTEN, *SPOKEN, *HINTED, (PLACES, no_number)]
 _IN_GROUPS, _LOOKING_ALIKE, _IN_WORDS = (
     next(number for number, (_, read_it) in enumerate(_SHAPES) if read_it is wanted)
     for wanted in (grouped, lookalike, spelled)
 )
-_FIRST_HINTED = len(_SHAPES) - len(HINTED)
+_OF_RECORDS = len(_SHAPES) - 1
+_FIRST_HINTED = _OF_RECORDS - len(HINTED)
 
 
 class Shapes:
@@ -74,7 +76,10 @@ def read(data: bytes, matches: list[Match], today: datetime.date) -> list[Candid
             done = max(done, candidate.end)
     found.sort()  # what a word makes a number of may stand before that word
     hints = sorted({start for number, start, _ in matches if number == _FIRST_HINTED})
-    return _with_rows(found, halves_in_rows(data, hints, BUDGET), today) if hints else found
+    if hints:
+        found = _with_rows(found, halves_in_rows(data, hints, BUDGET), today)
+    tellings = sorted({start for number, start, _ in matches if number == _OF_RECORDS})
+    return _with_rows(found, in_records(data, tellings), today) if tellings else found
 
 
 def _with_rows(found: list[Candidate], in_rows: list[Candidate], today: datetime.date) -> list[Candidate]:

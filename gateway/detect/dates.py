@@ -37,6 +37,13 @@ ANY_DATE = re.compile(
     re.IGNORECASE,
 )
 """A date as exactly or loosely as people write one, by itself."""
+MONTH_FIRST = re.compile(
+    rb"(?<![a-z])(?P<word>"
+    + MONTH_WORD
+    + rb") (?P<day>[0-3]?[0-9])(?:st|nd|rd|th)?,? (?P<year>(?:19|20)[0-9]{2})(?![0-9])",
+    re.IGNORECASE,
+)
+"""As the English write it: `December 13, 2022`."""
 EDGE = rb"(?:^|[^0-9])"
 WORD_EDGE = rb"(?:^|[^0-9A-Za-z\x80-\xff])"
 
@@ -46,6 +53,11 @@ def date_digits(match: re.Match[bytes]) -> str:
     month = match["month"]
     number = int(month) if month else month_number(match["word"])
     return f"{int(match['day']):02}{number:02}{match['year'][-2:].decode('ascii')}"
+
+
+def month_first(match: re.Match[bytes]) -> str:
+    """DDMMYY of a date matched by `MONTH_FIRST`."""
+    return f"{int(match['day']):02}{month_number(match['word']):02}{match['year'][-2:].decode('ascii')}"
 
 
 def month_number(word: bytes) -> int:

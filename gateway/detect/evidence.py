@@ -17,6 +17,7 @@ EVIDENCE = {
     "form.odd": "ten digits in groups that no date has",
     "form.year_first": "the date from the year on",
     "form.nine": "nine digits, as when a spreadsheet takes the leading zero",
+    "form.record": "in the places of a record that a line above tells",
     "form.slip": "a birth date and, after the hyphen, a digit too few or too many",
     "form.lookalike": "letters that look like digits",
     "form.disguised": "letters that look like digits, in what is written as a CPR number else",

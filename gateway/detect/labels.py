@@ -59,7 +59,12 @@ _DENIED = re.compile(
 )
 """`Det er ikke et cpr-nummer` tells what it is not; `har du ikke et cpr-nummer` says nothing of a number."""
 _DENIAL = 32
-_FOR_EXAMPLE = re.compile(rb"[^a-z]?f\. ?(?:eks|ex|o\.? ?m|m|s|kr)\b", re.IGNORECASE)
+_SOMETHING_ELSE = re.compile(
+    rb"[^a-z]?(?:f\. ?(?:eks|ex|o\.? ?m|m|s|kr)\b|cpr ?[/&+] ?aed"
+    rb"|cpr (?:training|course|refresher|dumm|manikin|certif))",
+    re.IGNORECASE,
+)
+"""`f.eks.`, and the first aid that the English call so."""
 _SAID_TO_BE = re.compile(
     rb"[ ,]{1,2}(?:er|som|is|as) (?:(?:vores|jeres|deres|min|mit|dit|din|bare|kun|et|en|den|det|our|your|the|a"
     rb"|alts\xc3\xa5|blot|jo|nemlig|faktisk|only|just) ){0,3}"
@@ -258,9 +263,9 @@ def _is_cue(hit: Hit, beside: list[Hit], number: int) -> bool:
 
 
 def _is_no_cue(hit: Hit, text: bytes) -> bool:
-    """Whether a cue is denied, or an abbreviation of something else: the `f.` of `f.eks.` is no birth."""
+    """Whether a cue is denied, or an abbreviation of something else."""
     denied = _DENIED.search(text, max(0, hit.start - _DENIAL), hit.start + 1)
-    return denied is not None or _FOR_EXAMPLE.match(text, hit.start) is not None
+    return denied is not None or _SOMETHING_ELSE.match(text, hit.start) is not None
 
 
 def _is_purpose(hit: Hit, text: bytes) -> bool:

@@ -18,10 +18,13 @@ def _spoiled() -> dict[str, str]:
         data = character.encode()
         spoiled[data.decode("latin-1")] = character
         spoiled["".join(bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in data)] = character
+    spoiled["\u00c2 "] = " "  # a space that does not break, which lost its second byte on the way
     return spoiled
 
 
 _SPOILED = _spoiled()
+SIGNS = frozenset(spoiled[0] for spoiled in _SPOILED)
+"""How every spoiled letter begins."""
 _ANY = re.compile("|".join(map(re.escape, sorted(_SPOILED, key=len, reverse=True))))
 
 

@@ -33,7 +33,11 @@ _TIME_REACH = 120
 _TOWN_AFTER = re.compile(rb" {1,2}" + _NAME)
 _LINK_BEFORE = re.compile(rb"://|^\W*www\.|[a-z0-9]\.[a-z]{2,10}/", re.IGNORECASE)
 _CUE_IN_LINK = re.compile(rb"(?:cpr|personn|ssn)[a-z_-]{0,16}(?:=|%3d|-3d|:|/)\Z", re.IGNORECASE)
-_MAYBE_CUE_IN_LINK = re.compile(rb"[?&]p_?nr(?:=|%3d)\Z", re.IGNORECASE)
+_MAYBE_CUE_IN_LINK = re.compile(
+    rb"(?:[?&]p_?nr(?:=|%3d)|/(?:personale|medarbejdere?|ansatte?|b\xc3\xb8rn|boern|barn|elev(?:er)?|borgere?"
+    rb"|patient(?:er)?|persons?|people)/)\Z",
+    re.IGNORECASE,
+)
 _LINK_MADE_OF_IT = re.compile(rb"\A ?[<(\[]tel:[^<>()\[\]\s]{1,40}[>)\]]", re.IGNORECASE)
 _DECIMALS = re.compile(rb"\A[.,]00?(?![0-9])")
 _ABOUT = re.compile(
@@ -50,6 +54,7 @@ _HALF_A_YEAR = datetime.timedelta(days=183)
 _BESIDE = 32
 _ADDRESS_AFTER = re.compile(rb"[0-9A-Za-z._%+-]{0,60}@[0-9A-Za-z-]")
 _CAPITAL_CODE = re.compile(rb"(?:^|[^0-9A-Za-z\x80-\xff])[A-Z]{1,8}\Z")
+_COUNTRY = re.compile(rb"(?:^|[^0-9A-Za-z])(?:DK|dk)-\Z")
 _JOINED_BEFORE = re.compile(rb"(?:[0-9][-/.,_:]|[A-Za-z0-9][-#=/]|#)\Z")
 _JOINED_AFTER = re.compile(rb"[-/.,:][0-9]|-[A-Za-z]")
 _LETTER = re.compile(rb"[A-Za-z]")
@@ -111,8 +116,8 @@ def in_link(before: bytes, after: bytes) -> bool:
 
 
 def is_told_by_link(before: bytes) -> bool:
-    """Whether a link calls the number `pnr`: so may a P-number be called, which is never divided."""
-    return _MAYBE_CUE_IN_LINK.search(before[-8:]) is not None
+    """Whether a link calls the number `pnr`, or has it under its persons: one that is divided is somebody's then."""
+    return _MAYBE_CUE_IN_LINK.search(before[-20:]) is not None
 
 
 def without_link(after: bytes) -> bytes:
@@ -131,7 +136,7 @@ def speaking_against(before: bytes, after: bytes, form: tuple[str, ...], named: 
     if _is_code(left[-40:], right[:40]):
         yield "in_token"
     elif (
-        _JOINED_BEFORE.search(left)
+        (_JOINED_BEFORE.search(left) and not _COUNTRY.search(left))
         or _JOINED_AFTER.match(right)
         or _CAPITAL_CODE.search(left)
         or (form[0] == "form.plain" and _BRANCH_BEFORE.search(before[-8:]))

@@ -19,7 +19,7 @@ from itertools import islice
 from gateway.detect.disguises import DISGUISED, MARKS, fold_all, fold_char
 from gateway.detect.engine import Engine, Pattern
 from gateway.detect.escapes import decoded
-from gateway.detect.mojibake import read_again
+from gateway.detect.mojibake import SIGNS, read_again
 
 
 def _plain_byte(code: int) -> int:
@@ -40,6 +40,8 @@ _RAISED = re.compile(
     "(?<=[0-9]{6})[-\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{4,5}(?![0-9\u00b9\u00b2\u00b3\u2070\u2074-\u2079])"
 )
 """Raised digits are footnotes and powers, but not four of them behind six others."""
+_LAYERS = 4
+"""So often letters may have been read in the wrong charset, one reading over the other."""
 _STRETCH = 50_000
 _DENSE = 4
 """Of so many characters one byte is beyond ASCII: then to look at each is quicker than to look for them."""
@@ -58,7 +60,22 @@ _BLANK_AT_LINE_END = Engine([Pattern(0, rb" \n")])
 
 def fold(text: str) -> bytes:
     """The matching copy of a text, in time linear in its length whatever it holds."""
-    if not text.isascii() and ("\u00c3" in text or "\u00e2" in text or "\u00c2" in text):
+    data = _folded(text)
+    for _ in range(_LAYERS if _may_be_spoiled(text) else 0):
+        again = _folded(data.decode())
+        if again == data:
+            break
+        data = again
+    return data
+
+
+def _may_be_spoiled(text: str) -> bool:
+    """Whether letters may have been read in the wrong charset: each of them begins with one of these then."""
+    return not text.isascii() and any(sign in text for sign in SIGNS)
+
+
+def _folded(text: str) -> bytes:
+    if _may_be_spoiled(text):
         text = read_again(text)
     data = text.encode("utf-8", "replace")
     if not text.isascii() and (data.translate(None, _EUROPEAN) if len(data) < _SHORT else _EXOTIC.occurs(data)):

@@ -15,10 +15,12 @@ from gateway.detect.dates import (
     LOOSE_MONTH,
     LOOSE_YEAR_GAP,
     MONTH,
+    MONTH_FIRST,
     MONTH_NAMED,
     WORD_EDGE,
     YEAR,
     date_digits,
+    month_first,
 )
 from gateway.detect.number import birth_date
 from gateway.detect.said import COMPOUND_END, ONE_NUMBER, SAID_NUMBERS, TWO_DIGITS, dates_in_words
@@ -89,7 +91,10 @@ _HINT_TO_WORDS = re.compile(
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
 _MASKED = DAY + MONTH + rb"[0-9]{2}[ \-]{0,3}[xX*]{4}"
 _MASK = re.compile(_MASKED)
-_TOLD = re.compile(rb"(?:(?P<date>[0-9]{6})|[xX*]{4})[^0-9]{1,30}(?P<four>[0-9]{4})(?![0-9])")
+_TOLD = re.compile(
+    rb"(?:(?P<date>[0-9]{6})|[xX*]{4}|(?i:stjerne|kryds|stars?\b|resten|de fire))[^0-9]{1,30}"
+    rb"(?P<four>[0-9]{4})(?![0-9])"
+)
 _MASK_REACH = 200
 _BACKWARDS = rb"(?:bagfra|bagl\xc3\xa6ns|bagvendt|omvendt|spejlvendt|backwards)"
 _WRITTEN_BACKWARDS = re.compile(rb"(?<![0-9])[0-9]{4}[^0-9A-Za-z\x80-\xff]{0,3}[0-9]{6}(?![0-9])")
@@ -180,6 +185,7 @@ def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:
     after = ANY_DATE.search(data, end, high)
     if after:
         yield date_digits(after)
+    yield from (month_first(date) for date in MONTH_FIRST.finditer(data, low, high))
     yield from (date for _, date in dates_in_words(data, end, high))
 
 

@@ -33,7 +33,8 @@ _ACTS = re.compile(rb"\b(?:[Hh]an|[Hh]un|[Jj]eg|(?P<name>" + _NAME + rb")) \Z")
 
 _CLAUSE_BEFORE = re.compile(
     rb"(?:^|[,.:;] ?|\b(?:for|da|s\xc3\xa5|fordi|men|og|at|hvis|n\xc3\xa5r) "
-    rb"|(?:[Mm]or(?:en)?|[Ff]ar(?:en)?|[Ff]or\xc3\xa6ldre(?:ne)?|[Ff]amilien|[Ss]\xc3\xb8ster(?:en)?|[Bb]ror(?:en)?) til )\Z"
+    rb"|(?:[Mm]or(?:en)?|[Ff]ar(?:en)?|[Ff]or\xc3\xa6ldre(?:ne)?|[Ff]amilien|[Ss]\xc3\xb8ster(?:en)?|[Bb]ror(?:en)?)"
+    rb" til )\Z"
 )
 """Where a clause begins with a name: `Forældrene til Josva er …` is one too."""
 _FICTION = (

@@ -93,7 +93,7 @@ _LAST_OF_IT = re.compile(
 _WIDEST = 200
 """How long a row of a drawn table may be."""
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
-_SLIP = re.compile(rb"(?P<six>" + DAY + MONTH + rb"[0-9]{2})-(?P<others>[0-9]{3}|[0-9]{5})(?![0-9.,/-])")
+_SLIP = re.compile(rb"(?P<six>" + DAY + MONTH + rb"[0-9]{2})-(?P<others>[0-9]{3}|[0-9]{5})(?![0-9/-]|[.,][0-9])")
 _NINE = re.compile(rb"[1-9]" + MONTH + rb"[0-9]{2}[ -]?[0-9]{4}(?![0-9])")
 _LOOKALIKE = re.compile(
     rb"(?P<date>" + _LIKE + rb"{6})[ ./_-]{0,3}(?P<serial>" + _LIKE + rb"{4})(?![0-9A-Za-z\x80-\xff])"
@@ -136,9 +136,19 @@ def grouped(data: bytes, start: int) -> Candidate | None:
         return None
     if b":" in match["serial"] or (match["gap2"] and is_amount(data, match.end())):
         return None  # a time of day, a sum behind a date
+    if _goes_on(match, data):
+        return None
     serial = _NOT_DIGIT.sub(b"", match["serial"])
     digits = (match["day"] + match["month"] + match["year"][-2:] + serial).decode("ascii")
     return Candidate(start, match.end(), digits, tuple(_forms(match)))
+
+
+def _goes_on(match: re.Match[bytes], data: bytes) -> bool:
+    """Whether what looks like the serial begins an interval or is the next date: `0830-0900`, `19-03-26`."""
+    mark = data[match.end() : match.end() + 1]
+    is_range = mark == b"-" and b"\n" in match["gap3"]
+    is_date = mark in (b"-", b".", b"/") and match["serial"][2:-2] == mark
+    return (is_range or is_date) and data[match.end() + 1 : match.end() + 3].isdigit()
 
 
 def _forms(match: re.Match[bytes]) -> Iterator[str]:
@@ -178,7 +188,7 @@ def _loose(data: bytes, start: int) -> Candidate | None:
     match = _LOOSE.match(data, start)
     if match is None or _RUNNING_ON.search(data, max(0, start - 2), start) or b":" in match["serial"]:
         return None
-    if is_amount(data, match.end()):
+    if is_amount(data, match.end()) or _goes_on(match, data):
         return None
     digits = date_digits(match) + _NOT_DIGIT.sub(b"", match["serial"]).decode("ascii")
     return Candidate(start, match.end(), digits, tuple(_forms(match)))
