@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gateway.detect.company import LOOSE_FORMS, Company
-from gateway.detect.labels import OF_A_RUN, Label, surroundings
+from gateway.detect.labels import OF_A_RUN, OF_EITHER, Label, surroundings
 from gateway.detect.neighbours import (
     given_name_beside,
     in_link,
@@ -97,6 +97,9 @@ class Beside(NamedTuple):
         if cue != "cue.near" and not counter:
             cue, counter = head.cue or cue, head.counter
         named = not self._is_in_town and person_beside(self.before, self.after)
+        if counter == OF_EITHER:
+            is_unit = self.candidate.form == IN_ONE_RUN and is_like_production_unit(self.candidate)
+            cue, counter = (cue, "counter.near") if is_unit else (cue or "cue.near", "")
         if counter and is_named_number(self.before, names):
             named, counter = True, ""
         counter = self._holding(counter, named)
@@ -115,7 +118,7 @@ class Beside(NamedTuple):
         """What makes it something else: marks, a town, an hour, an interval, its company."""
         candidate, before, after = self
         if cue:  # a spreadsheet's decimals, a field's name before it
-            before, after = before.removesuffix(b"=") + b" ", without_decimals(after)
+            before, after = before[:-1] + b" " if before.endswith(b"=") else before, without_decimals(after)
         yield from speaking_against(before, after, candidate.form, named)
         if self._is_in_town:
             yield "address.near"
@@ -131,11 +134,12 @@ class Beside(NamedTuple):
 
 
 def fitting(head: Label, candidate: Candidate) -> Label:
-    """What a column's head says of this number: `pnr` may be P-numbers, which come in one run and begin with 10."""
-    if head.counter != OF_A_RUN:
+    """What a column's head says of this number: it may be P-numbers, which come in one run and begin with 10."""
+    if head.counter not in (OF_A_RUN, OF_EITHER):
         return head
-    is_one = candidate.form == IN_ONE_RUN and is_like_production_unit(candidate)
-    return head._replace(counter="counter.column" if is_one else "")
+    if candidate.form == IN_ONE_RUN and is_like_production_unit(candidate):
+        return head._replace(counter="counter.column")
+    return head._replace(cue="cue.column" if head.counter == OF_EITHER else "", counter="")
 
 
 def is_like_production_unit(candidate: Candidate) -> bool:

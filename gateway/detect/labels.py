@@ -21,6 +21,8 @@ _CLOSE = 110
 _CUE, _MAYBE_CUE, _STRONG, _WEAK, _PERSON, _RUN = range(1, 7)
 OF_A_RUN = "counter.run"
 """A label of numbers that come in one run only (`P-nr.`); it says nothing of digits that are divided."""
+OF_EITHER = "counter.either"
+"""`pnr`, which is short for both: of a P-number where the digits can be one, else of a person's."""
 _LABELS = (_STRONG, _WEAK, _RUN)
 _NEAR = 90
 _BESIDE = 28
@@ -35,7 +37,7 @@ _NUMBERS = re.compile(rb"[0-9][0-9 -]{4,}[0-9](?: ?,| og)?")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
 _LETTERS = re.compile(rb"[A-Za-z\x80-\xff]{1,40}")
 _LETTERS_BEFORE = re.compile(_LETTERS.pattern + rb"\Z")
-_OTHER_LINE = re.compile(rb"\n(?:[A-Z]|\xc3[\x80-\x9e])[^\n]{5,}\Z")
+_OTHER_LINE = re.compile(rb"\n(?:[A-Z0-9]|\xc3[\x80-\x9e])[^\n]{5,}\Z")
 """What stands between a number and a cue in a later line of its own that does not begin with the cue."""
 _OF_NUMBERS = re.compile(rb"(?:num(?:re|rene|mer|meret)|nr|koder?|koderne|codes?|numbers?)[^a-z]?\Z", re.IGNORECASE)
 """How a word ends that is for numbers of a kind, whatever else a line speaks of."""
@@ -45,6 +47,8 @@ _THAT_IS = re.compile(
 )
 """What tells of the number just given: `150322-6239. Det er cpr på Mynte`."""
 _A_DIGIT = re.compile(rb"[0-9]")
+_A_NUMBER_AND_A_WORD = re.compile(rb"[0-9][ \"'(]{1,4}[A-Za-z\x80-\xff]{4}")
+_PNR = re.compile(rb"[^0-9A-Za-z\x80-\xff]?pnr[^0-9A-Za-z\x80-\xff]?", re.IGNORECASE)
 _HEADS_IT = re.compile(rb"[^\n]{0,12}\n\s*")
 """From the cue to the number: the rest of a line that stands over it, and whatever lines are left free."""
 _CELL_END = re.compile(rb"[\n;]")
@@ -130,12 +134,15 @@ class Labels:
             elif hit.kind == _CUE:
                 cue = "cue.far"
         persons = [hit for hit in hits if hit.kind == _PERSON]
-        others = {_strength(hit, before) for hit in beside if not _is_of(hit, cues) and not _is_within(hit, persons)}
+        outside = [hit for hit in beside if not _is_of(hit, cues) and not _is_within(hit, persons)]
+        others = {_strength(hit, before) for hit in outside}
         if cues or not _stands_alone(before, after):
             near = any(_is_near(hit, before, after) for hit in persons)
         else:  # the text around says whose it is, unless it speaks of other numbers
             near = bool(persons) and all(_is_within(hit, persons) for hit in hits if hit.kind in _LABELS)
         person = "person.word" if near else ""
+        if outside and all(_is_short_for_both(hit, text) for hit in outside):
+            return Label(cue, OF_EITHER, person)
         return Label(cue, _counter(others, "counter.near"), person)
 
     def _is_name(self, hit: Hit, text: bytes) -> bool:
@@ -157,9 +164,12 @@ class Labels:
 
     def of_head(self, head: bytes) -> Label:
         """What the head of a column says. A word that only may be one for CPR numbers says nothing there."""
-        kinds = {hit.kind for hit in self._said(head)}
+        hits = self._said(head)
+        kinds = {hit.kind for hit in hits}
         if _CUE in kinds:
             return Label("cue.column")
+        if kinds == {_RUN} and all(_is_short_for_both(hit, head) for hit in hits):
+            return Label("", OF_EITHER)
         if _MAYBE_CUE in kinds:
             return Label()
         return Label("", _counter(kinds, "counter.column"), "person.word" if _PERSON in kinds else "")
@@ -273,10 +283,18 @@ def _is_purpose(hit: Hit, text: bytes) -> bool:
     return _WHOSE_NUMBER_FOR.search(text, max(0, hit.start - 48), hit.start + 1) is not None
 
 
+def _is_short_for_both(hit: Hit, text: bytes) -> bool:
+    return hit.kind == _RUN and _PNR.fullmatch(text, hit.start, hit.end) is not None
+
+
 def _has_its_own(label: Hit, labels: list[Hit], before: bytes) -> bool:
-    """Whether a label before the number has one of its own, and another stands after that: `Lønnr.: 20071  Pnr.: …`."""
-    last = max((hit.start for hit in labels if hit.end <= len(before) + 1), default=0)
-    return label.end <= last and _A_DIGIT.search(before, label.end - 1, last) is not None
+    """Whether a label before the number has one of its own, and another label or a word stands after that:
+    `Lønnr.: 20071  Pnr.: …`, `tlf. 70 10 93 06 klub …`."""
+    if label.end > len(before) + 1:
+        return False
+    last = max(hit.start for hit in labels if hit.end <= len(before) + 1)
+    is_told = label.end <= last and _A_DIGIT.search(before, label.end - 1, last) is not None
+    return is_told or _A_NUMBER_AND_A_WORD.search(before, label.end - 1) is not None
 
 
 def _is_outdone(cue: Hit, labels: list[Hit], number: int) -> bool:
