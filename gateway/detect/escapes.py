@@ -49,13 +49,19 @@ _ENGINE = Engine(
 
 def decoded(data: bytes) -> bytes:
     """The text with such codes as what they stand for."""
+    if b"=" in data:
+        data = _without_quoted_printable(data)
+    if b"%" in data or b"&" in data or b"\\u" in data:
+        for number in sorted(number for number, _, _ in _ENGINE.matches(data)):
+            code, plain = _CODES[number]
+            data = data.replace(code, plain)
+    return data
+
+
+def _without_quoted_printable(data: bytes) -> bytes:
     if b"=\n" in data:
         data = _SOFT_BREAK.sub(b"", data)
     if b"=2D" in data or b"=E2=80" in data or b"=C2=A" in data:
         for code, plain in _QUOTED_PRINTABLE.items():
-            data = data.replace(code, plain)
-    if b"%" in data or b"&" in data or b"\\u" in data:
-        for number in sorted(number for number, _, _ in _ENGINE.matches(data)):
-            code, plain = _CODES[number]
             data = data.replace(code, plain)
     return data
