@@ -300,7 +300,7 @@ def _has_its_own(label: Hit, labels: list[Hit], before: bytes) -> bool:
 def _is_outdone(cue: Hit, labels: list[Hit], number: int) -> bool:
     """Whether another label stands between a weak cue and the number (`nemkonto, konto 1234567890`) or before both."""
     if cue.start < number:
-        return any(label.start >= cue.end - 1 for label in labels)
+        return any(cue.end - 1 <= label.start < number for label in labels)
     return any(label.start < cue.start for label in labels)
 
 

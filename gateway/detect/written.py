@@ -75,7 +75,7 @@ _ODD_GROUPS = (
     + rb"|".join(_THOUSANDS)
     + rb")"
 )
-_ODD = re.compile(_ODD_GROUPS + rb"(?![.,' ]?[0-9])")
+_ODD = re.compile(_ODD_GROUPS + rb"(?!(?!,00(?![0-9]))[.,' ]?[0-9])")
 _YEAR_FIRST = re.compile(
     rb"(?:19|20)(?P<year>[0-9]{2})[-./]?(?P<month>"
     + MONTH

@@ -196,7 +196,12 @@ FOUND = [
     ("Frodes cpr er 150322-****\nog stjernerne er: 6239", "1503226239", "the stars are told"),
     ('id;navn;pnr;stue\n1041;"Juhl, Villum";1503226239;ROED', "1503226239", "pnr over what is no P-number"),
     ("WARN  pnr=1503226239 navn=KALLE* aarsag=ingen", "1503226239", "so in a log"),
-    ("Koden er dit eget nummer uden bindestreg, altså 1503226239", "1503226239", "told how it is written"),
+    ("Alle personnumre er blevet til beløb:\n\nIda Holm   1.503.226.239,00", "1503226239", "thousands and decimals"),
+    (
+        "Koden er dit eget nummer uden bindestreg, altså 1503226239. Ring, hvis den driller",
+        "1503226239",
+        "told how it is written",
+    ),
     ("cpr på Malene er 150322x6239 , du ved hvordan", "1503226239", "an x for the hyphen"),
     ('150 kr  tlf 70 10 93 06  "klub 1503226239 Emilie"\nHun har skrevet barnets cpr', "1503226239", "after a phone"),
     ("så kom brevet, han har fået nr. 150322-6239", "1503226239", "somebody has got a number"),
