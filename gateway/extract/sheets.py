@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from datetime import date, timedelta
 
-from gateway.extract import cells, xmltext
+from gateway.extract import cells, formulas, xmltext
 from gateway.extract.document import Items
 from gateway.extract.html import unescaped
 from gateway.extract.tables import joined_numbers
@@ -41,6 +42,7 @@ _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _NINE, _TEN = 9, 10
 _MOST_MARKS = 10_000
+_MOST_FORMULAS = 20_000
 
 
 class Workbook:
@@ -89,6 +91,8 @@ class Workbook:
             text = "".join(texts)
             yield Fragment(at, text, tuple(marks[:_MOST_MARKS]))
             yield Fragment(at, joined_numbers(text))
+            if "<f>" in rows or ":f>" in rows:
+                yield Fragment(at, "\n".join(self._results(rows)))
             beside = HEADER_CODE.sub(" ", xmltext.text(around, xmltext.APART)), xmltext.shown_attributes(around)
             yield Fragment(at, "\n".join(part for part in beside if part.strip()))
         orphans = [text for index, text in enumerate(self._strings) if index not in used]
@@ -115,6 +119,23 @@ class Workbook:
             texts.append("\n" if "</row>" in body or ":row>" in body else "\t")
             start += 1
         return "".join(texts)
+
+    def _results(self, xml: str) -> Iterator[str]:
+        """What formulas give whose result is not held, where they put cells together."""
+        pieces = _CELL.split(xml)
+        values: dict[str, str] = {}
+        open_ones: list[str] = []
+        for attributes, body in zip(pieces[1::2], pieces[2::2], strict=True):
+            reference = _REFERENCE.search(attributes)
+            if reference is None or attributes.endswith("/"):
+                continue
+            formula = _between(body, "f>", "<") if "f>" in body else ""
+            if formula and not _between(body, "v>", "<"):
+                open_ones.append(unescaped(formula))
+            else:
+                values[reference[1]] = self._cell(attributes, body.replace("f>", "f >"), set())
+        for formula in open_ones[:_MOST_FORMULAS]:
+            yield formulas.result(formula, values, shown_as)
 
     def _cell(self, attributes: str, body: str, used: set[int]) -> str:
         kind = _TYPE.search(attributes)
@@ -151,8 +172,8 @@ def _between(text: str, opening: str, closing: str) -> str:
 
 
 def _shared_strings(xml: str) -> list[str]:
-    items = re.split(r"<(?:\w+:)?si[\s>/]", xml)
-    return [xmltext.text("<" + item).strip("\n") for item in items[1:]]
+    items = re.split(r"<(?:\w+:)?si(?:\s[^<>]*)?/?>", xml)
+    return [xmltext.text(item).strip("\n") for item in items[1:]]
 
 
 def _relations(xml: str) -> dict[str, str]:
@@ -192,6 +213,13 @@ def number(value: str, code: str = "") -> str:
     if shown:
         return shown
     return "0" + whole if len(whole) == _NINE and is_possible("0" + whole) else whole
+
+
+def shown_as(value: str, code: str) -> str:
+    """A value in the number format that a formula names (`TEXT(A2,"000000")`)."""
+    if value.isdecimal() and code.strip("0") == "":
+        return value.zfill(len(code))
+    return number(value, code)
 
 
 def unpacked(packed: int) -> float:

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from gateway.detect.normalise import fold
-from gateway.extract import Budget, ground, pictures, read, sniff
+from gateway.extract import Budget, formulas, ground, pictures, read, sniff
 from gateway.extract.html import readings
-from gateway.extract.sheets import number
+from gateway.extract.sheets import number, shown_as
 from gateway.mail.fragment import Extraction, Reason
 from gateway.mail.message import Message
 
@@ -112,6 +112,35 @@ def test_an_address_book_has_its_values_in_base64(reading: Any) -> None:
 )
 def test_what_a_date_format_writes_behind_the_day_is_read(value: str, code: str, want: str) -> None:
     assert number(value, code) == want
+
+
+@pytest.mark.parametrize(
+    ("formula", "want"),
+    [
+        ('TEXT(A2,"000000")&"-"&TEXT(B2,"0000")', "070761-0285"),
+        ('CONCATENATE(C2;"-";$B$2)', "x-285"),
+        ('_xlfn.CONCAT(C2," ""y"" ",C2)', 'x "y" x'),
+        ("A2+B2", ""),
+        ("SUM(A2:B2)", ""),
+        ('TEXT(A2,"000000"', ""),
+        ("(" * 900, ""),
+    ],
+)
+def test_a_formula_that_puts_cells_together_gives_what_excel_would_show(formula: str, want: str) -> None:
+    assert formulas.result(formula, {"A2": "70761", "B2": "285", "C2": "x"}, shown_as) == want
+
+
+def test_a_result_that_the_workbook_does_not_hold_is_worked_out(reading: Any, make: Any) -> None:
+    cells = '<c r="A1"><v>70761</v></c><c r="B1"><v>4285</v></c>'
+    formula = "<f>TEXT(A1,&quot;000000&quot;)&amp;&quot;-&quot;&amp;B1</f>"
+    got = reading(make.xlsx(f'<row r="1">{cells}<c r="C1">{formula}<v></v></c></row>'))
+    assert [str(each.place) for each in got.fragments if each.text == NUMBER] == ["attachment:xlsx 1 › sheet 1"]
+
+
+def test_shared_strings_are_nothing_but_their_text(reading: Any, make: Any) -> None:
+    strings = '<si><t>Navn</t></si><si xml:space="preserve"><t>Ida</t></si><si/>'
+    rows = '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c></row>'
+    assert "Navn\tIda\t\n" in texts(reading(make.xlsx(rows, strings)))
 
 
 class TestSigned:
