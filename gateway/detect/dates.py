@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 GAP = rb"[^0-9A-Za-z\x80-\xff]{0,6}"
-SERIAL_GAP = rb"(?:" + GAP + rb"|[ \-]{0,3}\n {1,40}-? ?)"
-"""Between date and serial; the rest of a number may stand on the next line, set in."""
+SERIAL_GAP = rb"(?:" + GAP + rb"|[ \-]{0,3}\n {1,40}-? ?| ?- ?\n[\n ]{1,40})"
+"""Between date and serial; the rest may stand on the next line, set in, or behind a hyphen some lines below."""
 INNER = rb"[^0-9A-Za-z\x80-\xff]{0,3}"
 DAY = rb"(?:0[1-9]|[12][0-9]|3[01]|6[1-9]|[78][0-9]|9[01])"
 MONTH = rb"(?:0[1-9]|1[0-2])"

@@ -57,6 +57,7 @@ _CAPITAL_CODE = re.compile(rb"(?:^|[^0-9A-Za-z\x80-\xff])[A-Z]{1,8}\Z")
 _COUNTRY = re.compile(rb"(?:^|[^0-9A-Za-z])(?:DK|dk)-\Z")
 _JOINED_BEFORE = re.compile(rb"(?:[0-9][-/.,_:]|[A-Za-z0-9][-#=/]|#)\Z")
 _JOINED_AFTER = re.compile(rb"[-/.,:][0-9]|-[A-Za-z]")
+_PART = re.compile(rb"[_\\]")
 _LETTER = re.compile(rb"[A-Za-z]")
 _DIGIT = re.compile(rb"[0-9]")
 
@@ -186,7 +187,7 @@ def stands_free(before: bytes, after: bytes) -> bool:
 def _is_code(left: bytes, right: bytes) -> bool:
     """Digits inside hex, base64, a UUID, a licence key: a run that mixes letters and digits on one of the sides.
 
-    Underscores part the words of a file's name, so only what stands next to the number counts.
+    Underscores part the words of a file's name, backslashes its folders: only what stands next to the number counts.
     """
-    sides = (left.rstrip(b"_").rpartition(b"_")[2], right.lstrip(b"_").partition(b"_")[0])
+    sides = (_PART.split(left.rstrip(b"_\\"))[-1], _PART.split(right.lstrip(b"_\\"), maxsplit=1)[0])
     return len(left) + len(right) >= 8 and any(_LETTER.search(side) and _DIGIT.search(side) for side in sides)

@@ -69,7 +69,10 @@ _NAMED = (
     rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|(?:last|final) (?:four|4))[a-z\x80-\xff]{0,4}"
 )
 """Names of the last four: they may come some words later."""
-_LEADING = rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|(?:de sidste|sidste del|slutningen|enden)(?: er)?)"
+_LEADING = (
+    rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|(?:de sidste|sidste del|slutningen|enden)(?: er)?"
+    rb"|end(?:s|ing) (?:in|with))"
+)
 """So ends much else: here the last four come at once."""
 _HINT_TO_DIGITS = re.compile(
     rb"(?:" + _NAMED + rb"(?:(?![.!]\s+(?-i:[A-Z]))[^0-9]){0,50}[^0-9]|" + _LEADING + _APART + rb")(?=[0-9])",
@@ -88,6 +91,9 @@ _HINT_TO_WORDS = re.compile(
     + rb")",
     re.IGNORECASE,
 )
+_ASKED = re.compile(rb"[^0-9?]{0,60}\?")
+_ANSWER = re.compile(rb"(?:\A|\n)[^0-9\n]{0,24}(?P<four>[0-9]{4})[ .!:)\-]{0,4}\n")
+"""A line that says four digits and hardly more: what was asked for in the mail below."""
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
 _MASKED = DAY + MONTH + rb"[0-9]{2}[ \-]{0,3}[xX*]{4}"
 _MASK = re.compile(_MASKED)
@@ -160,17 +166,30 @@ def spelled(data: bytes, start: int) -> Candidate | None:
 
 
 def halves(data: bytes, start: int) -> Candidate | None:
-    """Four digits that a phrase calls the last four, and the birth date nearest to them."""
+    """Four digits that a phrase calls the last four, or that answer it from above, and the nearest birth date."""
     hint = _HINT_TO_DIGITS.match(data, start) or _HINT_TO_WORDS.match(data, start)
     four = _four(data, hint.end()) if hint else None
-    if hint is None or four is None:
+    if hint is not None and four is not None:
+        begin, (serial, end) = hint.end(), four
+        low, high = begin, end
+    elif not _ASKED.match(data, start):
         return None
-    begin, (serial, end) = hint.end(), four
-    for date in _dates_around(data, begin, end):
+    else:
+        answers = list(_ANSWER.finditer(data, max(0, start - _REACH), start))
+        if not answers:
+            return None
+        begin, end, serial = *answers[-1].span("four"), answers[-1]["four"].decode("ascii")
+        low = high = start
+    for date in _dates_around(data, low, high):
         digits = date + serial
-        if digits[:6].isdigit() and birth_date(digits) is not None:
+        if digits[:6].isdigit() and birth_date(digits) is not None and date != _read_as_date(serial):
             return Candidate(begin, end, digits, ("form.halves",))
     return None
+
+
+def _read_as_date(four: str) -> str:
+    """What four digits are as a date without its noughts: `1430` as 1 April 1930, which is no date beside itself."""
+    return f"0{four[0]}0{four[1]}{four[2:]}"
 
 
 def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:

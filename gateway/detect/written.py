@@ -62,6 +62,7 @@ _ODD_SERIAL = (
 _FAR_SERIAL = DAY + MONTH + rb"[0-9]{2}(?: {7,24}| ?[-_.=]{5,24} ?)[0-9]{4}"
 _MISPLACED = DAY + MONTH + rb"(?:[ \-][0-9]{6}|[0-9](?:[ \-][0-9]{5}|[0-9]{2}[ \-][0-9]{3}))"
 _LETTERS_BETWEEN = DAY + rb"(?:[A-Za-z]" + MONTH + rb"[A-Za-z]|" + MONTH + rb")[0-9]{2}[A-Za-z][0-9]{4}"
+_SCATTERED = rb"[0-3](?: ?[0-9]){5} ?- ?[0-9](?: ?[0-9]){3}"
 _ODD_GROUPS = (
     rb"(?:[0-9]{3}\)?[ .\-][0-9]{3}(?:[ .\-]| - )[0-9]{2} ?[0-9]{2}|"
     + _MISPLACED
@@ -71,6 +72,11 @@ _ODD_GROUPS = (
     + _FAR_SERIAL
     + rb"|"
     + _LETTERS_BETWEEN
+    + rb"|"
+    + DAY
+    + MONTH
+    + rb" [0-9]{3} [0-9]{3}|"
+    + _SCATTERED
     + rb"|"
     + rb"|".join(_THOUSANDS)
     + rb")"

@@ -49,7 +49,8 @@ def rivals(rules: CprRules) -> dict[str, Rival]:
 def _purview(text: str, *, words: bool) -> bool:
     """Check digit required; medium wants a keyword within 300 characters."""
     for match in _PURVIEW.finditer(text):
-        if check_digit_holds(_DIGITS.sub("", match.group())):
+        digits = _DIGITS.sub("", match.group())
+        if len(digits) == 10 and check_digit_holds(digits):
             around = text[max(0, match.start() - _PURVIEW_REACH) : match.end() + _PURVIEW_REACH]
             if not words or _PURVIEW_WORDS.search(around):
                 return True

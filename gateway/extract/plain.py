@@ -32,6 +32,7 @@ _MAIL_SOURCE = re.compile(
 _TAG_WITH_ATTRIBUTES = re.compile(
     r"""<([A-Za-z_][\w:.-]{0,80})((?:\s+[\w:.-]{1,80}\s*=\s*(?:"[^"<]*"|'[^'<]*'))+)\s*/?>"""
 )
+_LEAF = re.compile(r"<([A-Za-z_][\w:.-]{0,80})(?:\s[^<>]{0,500})?>([^<>]{1,200})</\1\s*>")
 _TAG_NAME = re.compile(r"\A[\w.-]*:")
 _ATTRIBUTE = re.compile(r"""\s+([\w:.-]{1,80})\s*=\s*("[^"<]*"|'[^'<]*')""")
 _MBOX_LINE = re.compile(rb"(?:\A|(?<=\n))From [^\r\n]+\r?\n(?=[A-Za-z>])")
@@ -92,13 +93,14 @@ def read_html(document: Document) -> Iterator[Item]:
 
 
 def read_xml(document: Document) -> Iterator[Item]:
-    """Data in XML: its texts, and its attributes with their names, a tag a line."""
+    """Data in XML: its texts, and with their names its elements and attributes, a tag a line."""
     text = charsets.decode(document.data, document.charset or meta_charset(document.data))
     yield from of_html(text, document.place)
-    lines = (
-        _TAG_NAME.sub("", name) + _ATTRIBUTE.sub(_as_told, told) for name, told in _TAG_WITH_ATTRIBUTES.findall(text)
+    leaves = (f"{_TAG_NAME.sub('', name)}: {text}" for name, text in _LEAF.findall(text))
+    told = (
+        _TAG_NAME.sub("", name) + _ATTRIBUTE.sub(_as_told, rest) for name, rest in _TAG_WITH_ATTRIBUTES.findall(text)
     )
-    yield Fragment(document.place, html.unescaped("\n".join(dict.fromkeys(lines))))
+    yield Fragment(document.place, html.unescaped("\n".join(dict.fromkeys((*leaves, *told)))))
 
 
 def _as_told(attribute: re.Match[str]) -> str:

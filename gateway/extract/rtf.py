@@ -170,6 +170,8 @@ class _Reader:
             group.skip = min(abs(int(number)), 16)
         elif word == "bin" and number:
             return max(0, int(number))
+        elif word == "mac":
+            self._codepage = "mac_roman"
         elif word == "ansicpg" and number:
             self._codepage = charsets.canonical(f"cp{number}") or "cp1252"
         elif word in (_PICTURES, _OBJECTS):

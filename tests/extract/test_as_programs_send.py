@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,28 @@ def test_letters_drawn_with_vml_are_read() -> None:
 def test_attributes_of_data_in_xml_are_read_with_their_names(reading: Any) -> None:
     xml = '<?xml version="1.0"?><Liste><Barn navn="Elva"><Personnummer dato="070761" loebenr="4285"/></Barn></Liste>'
     assert "Personnummer dato: 070761 loebenr: 4285" in texts(reading(xml.encode()))
+
+
+def test_elements_of_data_in_xml_are_read_with_their_names(reading: Any) -> None:
+    xml = '<?xml version="1.0"?><x:Barn><x:CivilRegistration a="b">0707614285</x:CivilRegistration></x:Barn>'
+    assert "CivilRegistration: 0707614285" in texts(reading(xml.encode()))
+
+
+def test_what_a_metafile_writes_on_one_line_is_one_line(reading: Any) -> None:
+    def written(down: int, words: str) -> bytes:
+        text = words.encode("utf-16-le")
+        size = 76 + len(text)
+        return (
+            struct.pack("<IIiiiiIffiiII", 84, size, 0, 0, 0, 0, 2, 1.0, 1.0, 9, down, len(words), 76) + bytes(24) + text
+        )
+
+    head = struct.pack("<II", 1, 88) + bytes(32) + b" EMF" + bytes(44)
+    got = reading(head + written(5, "CPR-nr.") + written(5, "070761") + written(5, "4285") + written(20, "Asta"))
+    assert "CPR-nr. 070761 4285\nAsta" in texts(got)
+
+
+def test_the_letters_of_an_old_mac_in_rtf(reading: Any) -> None:
+    assert "Østergaard, cpr 070761–4285" in texts(reading(rb"{\rtf1\mac \'afstergaard, cpr 070761\'d04285}"))
 
 
 def test_an_address_book_has_its_values_in_base64(reading: Any) -> None:
