@@ -41,6 +41,9 @@ BUILT_IN_DATES = dict.fromkeys((14, 15, 22, *range(27, 37), *range(50, 59)), "dd
 _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _NINE, _TEN = 9, 10
+_OPEN_FORMULA = re.compile(r"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>")
+"""A cell whose formula has no result beside it."""
+
 _MOST_MARKS = 10_000
 _MOST_FORMULAS = 20_000
 
@@ -91,7 +94,7 @@ class Workbook:
             text = "".join(texts)
             yield Fragment(at, text, tuple(marks[:_MOST_MARKS]))
             yield Fragment(at, joined_numbers(text))
-            if "<f>" in rows or ":f>" in rows:
+            if "f>" in rows and _OPEN_FORMULA.search(rows):
                 yield Fragment(at, "\n".join(self._results(rows)))
             beside = HEADER_CODE.sub(" ", xmltext.text(around, xmltext.APART)), xmltext.shown_attributes(around)
             yield Fragment(at, "\n".join(part for part in beside if part.strip()))
