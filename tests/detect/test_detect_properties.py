@@ -145,6 +145,7 @@ HEAP = [
     "har ",
 ]
 HEAP += ["autisme", ". ", "jeg ", "Hej ", "mvh\n", "@", "https://", "> ", "010120", "1234", " streg ", "P-nr. "]
+HEAP += ["pnr;", "pos. 3-12 ", "150322- |", "6239", "sidste fire? ", "fem seks ", "Ã", "Â ", "=\n", "=2D", ":\n\n"]
 
 
 @given(st.lists(st.sampled_from(HEAP), max_size=80))
@@ -170,6 +171,10 @@ KINDS = "".join(chr(code) for code in range(0x250, 0x2500) if chr(code).isprinta
         "1", "01", "0 ", "01-", "010120;1234\n", "010120-1234 ", "cpr ", "cpr 1503226239 ", "autisme ",
         "Emil har autisme. ",
         "nul ", "en to tre nul fire ", "sidste fire ", "O0", "\n> ", ". A", "\nhej ", "\nmvh\n", "\nden x ", "a@b",
+        "pos. 3-12 cpr\n", "cpr pos. 1-10\n0901102554\n", "150322- |", "150322\nA: ", "a: 150322\nb: 1234\n",
+        "1234\nsidste fire? ", "fem seks ", "enogtyve to ", "\u00c3\u00c2\u00a4", "\u00c3", "=\n1", "=2D",
+        "Ordre nr.  P-nr.  1503226239\n",
+        "ordre 12 abcd ", "Kode: \n\n2211785337\n", "1003072211\n", "den 070725-0108 ",
         "https://a ", "1\u200b", "a\u030a", "\u0301\u0316", "\u4e00", "[", "\t", "Anders Bo ",
     ],
 )  # fmt: skip
