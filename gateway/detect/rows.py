@@ -11,6 +11,8 @@ from gateway.detect.engine import TooManyHits
 from gateway.detect.written import Candidate
 
 _DELIMITERS = (b"\t", b";", b"|", b",")
+_ALIGNING = b"  "
+"""What parts columns that are set with spaces."""
 _LONGEST = 2_000
 _OF_BIRTH = re.compile(rb"f(?:\xc3[\xb8\x98]|oe)d|birth|dob", re.IGNORECASE)
 _FOUR = re.compile(rb"[0-9]{4}")
@@ -54,23 +56,33 @@ def _head(data: bytes, hint: int) -> _Head | None:
     if end < 0:
         return None  # no rows below, or a line that is longer than any head
     line = data[start:end]
-    delimiter = next((each for each in _DELIMITERS if each in line), b"")
+    delimiter = next((each for each in _DELIMITERS if each in line), _ALIGNING if _ALIGNING in line else b"")
     if not delimiter:
         return None
-    four = line.count(delimiter, 0, hint - start)
-    births = [at for at, cell in enumerate(line.split(delimiter)) if at != four and _OF_BIRTH.search(cell)]
+    cells = _cells(line, delimiter)
+    four = max(at for at, (begin, _) in enumerate(cells) if begin <= hint - start + 1)
+    births = [at for at, (_, cell) in enumerate(cells) if at != four and _OF_BIRTH.search(cell)]
     return _Head(delimiter, births[0], four, end + 1) if births else None
 
 
+def _cells(row: bytes, delimiter: bytes) -> list[tuple[int, bytes]]:
+    """Where each cell of a row begins, and what it holds."""
+    parting = rb" {2,}" if delimiter == _ALIGNING else re.escape(delimiter)
+    begins = [0, *(match.end() for match in re.finditer(parting, row))]
+    ends = [*(match.start() for match in re.finditer(parting, row)), len(row)]
+    return [(begin, row[begin:end]) for begin, end in zip(begins, ends, strict=True)]
+
+
 def _in_row(row: bytes, start: int, head: _Head) -> Candidate | None:
-    cells = row.split(head.delimiter)
+    cells = _cells(row, head.delimiter)
     if len(cells) <= max(head.birth, head.four):
         return None
-    four = _FOUR.fullmatch(cells[head.four].strip(_AROUND_CELL))
-    born = ANY_DATE.fullmatch(cells[head.birth].strip(_AROUND_CELL))
+    at, cell = cells[head.four]
+    four = _FOUR.fullmatch(cell.strip(_AROUND_CELL))
+    born = ANY_DATE.fullmatch(cells[head.birth][1].strip(_AROUND_CELL))
     if four is None or born is None:
         return None
-    begin = row.index(four.group(), sum(map(len, cells[: head.four])) + head.four) + start
+    begin = start + at + cell.index(four.group())
     return Candidate(begin, begin + 4, date_digits(born) + four.group().decode("ascii"), ("form.halves",))
 
 

@@ -70,7 +70,8 @@ _NAMED = (
 )
 """Names of the last four: they may come some words later."""
 _LEADING = (
-    rb"(?:(?:slutter|ender) (?:p\xc3[\xa5\x85]|med|i)|(?:de sidste|sidste del|slutningen|enden)(?: er)?"
+    rb"(?:(?:slutter|ender)(?: det| den| nummeret)?"
+    rb" (?:p\xc3[\xa5\x85]|med|i)|(?:de sidste|sidste del|slutningen|enden)(?: er)?"
     rb"|end(?:s|ing) (?:in|with))"
 )
 """So ends much else: here the last four come at once."""
@@ -92,7 +93,7 @@ _HINT_TO_WORDS = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(rb"[^0-9?]{0,60}\?")
-_ANSWER = re.compile(rb"(?:\A|\n)[^0-9\n]{0,24}(?P<four>[0-9]{4})[ .!:)\-]{0,4}\n")
+_ANSWER = re.compile(rb"(?:\A|\n)[^0-9\n]{0,24}(?P<four>[0-9]{4})(?![0-9])[^0-9\n]{0,16}\n")
 """A line that says four digits and hardly more: what was asked for in the mail below."""
 _NOT_DIGIT = re.compile(rb"[^0-9]+")
 _MASKED = DAY + MONTH + rb"[0-9]{2}[ \-]{0,3}[xX*]{4}"

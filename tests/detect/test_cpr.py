@@ -204,6 +204,20 @@ FOUND = [
     ),
     ("Mit personnummer til lønsedlen er 1503 226 239.", "1503226239", "grouped like a phone number"),
     ("CPR 150322 –\n\n\n\n\n\n\n\n6239", "1503226239", "a hyphen, and the rest some lines below"),
+    (
+        "Ja, det er 6239 til sidst.\n\nRuth skrev:\n> Han er født 150322, men hvad er de sidste fire i cpr?",
+        "1503226239",
+        "an answer with a word more",
+    ),
+    ("Ove Falster (cpr 150\n322-6239) flytter", "1503226239", "broken at the end of a line, in the date"),
+    (
+        "Navn          Fødselsdag     4 sidste\nAgnethe V.    12.11.21       7669\nUma R.      15.03.22    6239\n"
+        "Det er cpr, delt i to",
+        "1503226239",
+        "two columns set with spaces",
+    ),
+    ("Mit perso nr. er 150322-6239", "1503226239", "half a word"),
+    ("født 15/03-2022. Cpr: datoen kender du jo nu, og så slutter det på 6239", "1503226239", "what it ends with"),
     ('id;navn;pnr;stue\n1041;"Juhl, Villum";1503226239;ROED', "1503226239", "pnr over what is no P-number"),
     ("WARN  pnr=1503226239 navn=KALLE* aarsag=ingen", "1503226239", "so in a log"),
     ("Alle personnumre er blevet til beløb:\n\nIda Holm   1.503.226.239,00", "1503226239", "thousands and decimals"),
