@@ -44,9 +44,9 @@ ONE_NUMBER = b"(?:" + _any_of(SAID_NUMBERS) + b")"
 """One number word, as a pattern."""
 COMPOUND_END = b"og(?:" + _any_of(word.encode() for word in _TENS) + b")"
 """How a number from 21 on ends."""
-_LARGER = [word for word, digits in SAID_NUMBERS.items() if "3" <= digits <= "9" and len(digits) == 1]
-TWO_DIGITS = b"(?:" + _any_of(one + gap + other for one in _LARGER for gap in (b" ", b", ") for other in _LARGER) + b")"
-"""Two digits one after the other: written out, for so the engine finds them at no cost."""
+_LARGER = b"(?:" + _any_of(word for word, said in SAID_NUMBERS.items() if "3" <= said <= "9" and len(said) == 1) + b")"
+TWO_DIGITS = _LARGER + b",? " + _LARGER
+"""Two digits from three on, one after the other."""
 
 _DAYS = {word.encode(): number for number, word in enumerate(_ORDINALS, 1)}
 _CENTURY = rb"(?:(?:nitten ?hundrede?|to ?tusind(?:e|er)?)(?: ?og)? ?)?"
