@@ -33,6 +33,8 @@ OUTBOX = ROOT / "var" / "outbox" / "new"
 LOG = ROOT / "var" / "postvagt.log"
 SENDER = "dagklub@lavuk.dk"
 CPR = "070761-4285"
+PATIENCE = 60
+"""Seconds that a start may take: compiling the words takes two on a quick machine, and more on a slow or busy one."""
 """The fictional number of the CPR Office's own specimen: it belongs to nobody."""
 
 MESSAGES = (
@@ -98,7 +100,8 @@ def tell_what_is_not_read() -> None:
 
 def listens(gateway: subprocess.Popen[str]) -> bool:
     """Wait until the gateway takes connections, or has ended."""
-    for _ in range(200):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         if gateway.poll() is not None:
             return False
         with socket.socket() as probe:
