@@ -33,9 +33,10 @@ OUTBOX = ROOT / "var" / "outbox" / "new"
 LOG = ROOT / "var" / "postvagt.log"
 SENDER = "dagklub@lavuk.dk"
 CPR = "070761-4285"
+"""The fictional number of the CPR Office's own specimen: it belongs to nobody."""
+
 PATIENCE = 60
 """Seconds that a start may take: compiling the words takes two on a quick machine, and more on a slow or busy one."""
-"""The fictional number of the CPR Office's own specimen: it belongs to nobody."""
 
 MESSAGES = (
     (

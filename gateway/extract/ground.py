@@ -47,9 +47,9 @@ def evened(page: Image.Image) -> Image.Image:
     is_light = ImageChops.subtract(mostly, middle, offset=128).point([0] * 128 + [255] * 128)
     on_light = ImageChops.subtract(_as_large(lightest, page), page)
     on_dark = ImageChops.subtract(page, _as_large(darkest, page))
-    differs = Image.composite(on_light, on_dark, _as_large(is_light, page, Image.Resampling.NEAREST))
+    differs = Image.composite(on_light, on_dark, _as_large(is_light, page))
     return differs.point([255 if tone < _SHOWN else max(0, 255 - 2 * tone) for tone in range(256)])
 
 
-def _as_large(small: Image.Image, page: Image.Image, how: Image.Resampling = Image.Resampling.NEAREST) -> Image.Image:
-    return small.resize(page.size, how)
+def _as_large(small: Image.Image, page: Image.Image) -> Image.Image:
+    return small.resize(page.size, Image.Resampling.NEAREST)

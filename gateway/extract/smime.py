@@ -47,18 +47,18 @@ def read_cms(document: Document) -> Items:
 def _nodes(data: bytes) -> list[Node]:
     """All elements, parents first, down to some levels."""
     found: list[Node] = []
-    _gather(data, 0, len(data), 1, found)
+    _gather(data, 0, len(data), 1, found, is_open=False)
     return found
 
 
-def _gather(data: bytes, start: int, end: int, levels: int, found: list[Node]) -> int:
+def _gather(data: bytes, start: int, end: int, levels: int, found: list[Node], *, is_open: bool) -> int:
     """Adds the elements of a stretch and those inside them; returns where it ended, which is sooner than `end` for what
-    is of indefinite length."""
+    is open: has no length but a mark at its end. Anywhere else such a mark ends nothing, or it would hide the rest."""
     at = start
     while at + 2 <= end:
         tag, length, at = data[at], data[at + 1], at + 2
-        if tag == length == 0:
-            return at  # the end of what has no length (x690#8.1.5)
+        if is_open and tag == length == 0:
+            return at  # x690#8.1.5
         stop = end
         if length & 0x80 and length != 0x80:
             size = length & 0x7F
@@ -69,7 +69,7 @@ def _gather(data: bytes, start: int, end: int, levels: int, found: list[Node]) -
         number = len(found)
         found.append((tag, at, stop))
         if tag & 0x20 and levels < _DEPTH:
-            inner = _gather(data, at, stop, levels + 1, found)
+            inner = _gather(data, at, stop, levels + 1, found, is_open=length == 0x80)
             if length == 0x80:
                 stop = inner
                 found[number] = (tag, at, stop)

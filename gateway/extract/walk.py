@@ -37,10 +37,11 @@ _ROOT = Place(())
 _BODY_HTML = frozenset(("text/html", "text/x-amp-html", "text/enriched", "text/richtext", "application/xhtml+xml"))
 _ENRICHED = frozenset(("text/enriched", "text/richtext"))
 _PARAMETER = re.compile(r"<param>[^<>]{0,200}</param>", re.I)
-"""What a command of enriched text is told, as a colour; it is not shown (rfc1896)."""
+"""What a command of enriched text is told, a colour; it is not shown (rfc1896), so the text is read without it too."""
 _TAG_END = re.compile(
     rb"</(?:html|body|p|div|span|table|t[drh]|b|i|u|em|strong|font|a|li|h[1-6]|sub|sup|small|big|code)\s*>", re.I
 )
+_MARKUP_START = re.compile(rb"\s{0,190}<(?:html|!doctype)", re.I)
 """What tells that a text is markup, whatever it was declared: some programs show it as such."""
 _BODY_TEXT = frozenset(("text/plain", "text", "", "text/x-markdown", "text/markdown", "text/x-aol"))
 _NESTED = frozenset(("message/rfc822", "message/global", "message/news"))
@@ -345,8 +346,8 @@ class _Parts:
         text = charsets.decode(data, charset)
         for other in part.other_charsets:
             self._walk.text(self._at.inside(_TEXT), charsets.decode(data, other))
-        if declared in _ENRICHED:
-            text = _PARAMETER.sub("", text)
+        if declared in _ENRICHED and _PARAMETER.search(text):
+            self._markup(_PARAMETER.sub("", text), self._at.inside(_HTML), data)
         if declared in _BODY_HTML:
             self._markup(text, self._at.inside(_HTML), data)
         else:
@@ -354,7 +355,7 @@ class _Parts:
             self._walk.text(place, self._unflowed(part, text) if "format" in part.parameters else text)
             if b"begin" in data:
                 self._items(plain.files_inside(data), place, data)
-            if b"</" in data and _TAG_END.search(data):
+            if b"<" in data and (_MARKUP_START.match(data) or _TAG_END.search(data)):
                 self._markup(text, place, data)
             source = plain.source_inside(data)
             if source:

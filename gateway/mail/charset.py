@@ -29,8 +29,9 @@ _NO_CONTINUATION = bytes(set(range(256)) - set(range(0x80, 0xC0)))
 
 _FIRST_WORD = re.compile(r"[\s(,;].*", re.S)
 """What may stand behind a charset's name: a comment, or another name."""
-_ESCAPES = re.compile("\x1b(?:[($%&][ -/]?[@-~]|\\[[0-?]*[ -/]*[@-~])")
-"""Switches between character sets (ISO 2022) and colours of terminals (ECMA-48): no reader reads them."""
+_ESCAPES = re.compile("\x1b(?:[($%&][ -/]?[@-~]|\\[[0-9;]{0,5}[mK])")
+"""Switches between character sets (ISO 2022) and colours of terminals (ECMA-48): no reader reads
+them. No more digits are taken than a colour has, for a mail program shows them."""
 
 _LATIN_1 = frozenset(("iso-8859-1", "iso8859-1", "iso_8859-1", "latin-1", "latin1", "l1"))
 """Whoever says so may mean cp1252, which has dashes where this has control characters; programs read it so."""

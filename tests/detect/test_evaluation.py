@@ -58,6 +58,10 @@ def test_a_line_that_is_no_label_is_named_by_its_number() -> None:
         ("cpr 15 03 22 6239", ""),
         ("Fakturanr. 1712021175", "Trellix Purview-low Presidio"),
         ("cpr 090110–2554", ""),
+        (
+            "cpr １５０３２２６２３９",
+            "",
+        ),  # full-width: their digits are any digits, and their check needs ten plain ones
     ],
 )
 def test_other_detectors_do_what_their_definitions_say(text: str, want: str) -> None:

@@ -63,6 +63,18 @@ def test_the_commands_of_enriched_text_are_not_shown() -> None:
     assert NUMBER in texts(got)
 
 
+def test_what_a_command_is_told_is_read_too() -> None:
+    assert NUMBER in texts(mail("Content-Type: text/enriched", f"<color><param>{NUMBER}</param>Hej</color>"))
+
+
+def test_digits_that_no_colour_has_stay() -> None:
+    assert "0707614285" in texts(mail("Content-Type: text/plain; charset=utf-8", "cpr \x1b[0707614285m"))
+
+
+def test_markup_that_closes_nothing_is_markup_in_a_plain_text() -> None:
+    assert NUMBER in texts(mail("Content-Type: text/plain; charset=utf-8", "<html><p>070761<b>-4285"))
+
+
 def test_a_returned_message_in_the_text_is_read_as_a_message() -> None:
     source = (
         "Hi. This is the program at post.example.\r\n\r\n--- Below this line is a copy of the message.\r\n\r\n"
@@ -186,6 +198,12 @@ class TestSigned:
         octets = self.element(0xA0, self.element(0x04, self.PART))
         inner = self.element(0x30, self.DATA, octets)
         data = self.element(0x30, self.SIGNED, self.element(0xA0, self.element(0x30, inner, self.CERTIFICATE)))
+        assert f"Nr. {NUMBER}" in texts(reading(data))
+
+    def test_a_mark_of_an_end_hides_nothing_where_lengths_are_given(self, reading: Any) -> None:
+        octets = self.element(0xA0, self.element(0x04, self.PART))
+        inner = self.element(0x30, self.DATA, octets)
+        data = self.element(0x30, self.SIGNED, self.element(0xA0, self.element(0x30, b"\0\0", inner)))
         assert f"Nr. {NUMBER}" in texts(reading(data))
 
     def test_what_comes_after_contents_in_pieces_is_none_of_them(self, reading: Any) -> None:
