@@ -129,6 +129,8 @@ class Beside(NamedTuple):
             yield "moment" if is_time else "moment.written"
         if not named and candidate.form == AS_WRITTEN and is_interval(candidate.digits):
             yield "interval"
+        if not (named or cue) and company.is_counted(candidate):
+            yield "series"
         if not (named or cue) and candidate.form[0] in LOOSE_FORMS and company.is_crowd(candidate):
             yield "crowd"
 

@@ -24,6 +24,7 @@ class Company:
 
     def __init__(self, data: bytes, candidates: list[Candidate], others: int, today: datetime.date) -> None:
         """others: how many were not even read, for want of a valid check digit."""
+        self._all = {each.digits for each in candidates}
         loose = {each.digits for each in candidates if each.form[0] in LOOSE_FORMS}
         count = len(loose) + others
         self._data = data
@@ -32,6 +33,13 @@ class Company:
         self._is_crowd = count >= _CROWD and sum(map(check_digit_holds, loose)) * 10 < count * 3
         self.are_times = len(loose) >= _SEVERAL and all(is_moment(digits, today) for digits in loose)
         """Whether there are several that no hyphen divides, and each reads like a time of some day."""
+
+    def is_counted(self, candidate: Candidate) -> bool:
+        """Whether the next number of its day is there too, or the one before; digits only."""
+        if not candidate.digits.isdigit():
+            return False
+        number = int(candidate.digits)
+        return not {f"{number - 1:010}", f"{number + 1:010}"}.isdisjoint(self._all)
 
     def is_crowd(self, candidate: Candidate) -> bool:
         """Whether it is one of many, in the text or in its paragraph or list, of which no more have a valid check digit

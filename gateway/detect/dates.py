@@ -25,7 +25,11 @@ LOOSE_DATE = (
     rb"|" + _TO_MONTH + rb"(?P<word>" + MONTH_WORD + rb"))(?P<gap2>" + LOOSE_YEAR_GAP + rb")(?P<year>" + YEAR + rb")"
 )
 ANY_DATE = re.compile(
-    rb"(?<![0-9])(?P<day>"
+    rb"(?<![0-9])(?:(?P<iso>(?:18|19|20)[0-9]{2}(?P<mark>[-./])"
+    + MONTH
+    + rb"(?P=mark)"
+    + DAY
+    + rb")|(?P<day>"
     + DAY
     + rb"|[1-9])(?:[-./ ]{0,3}|(?:st|nd|rd|th)(?: of)? )(?:(?P<month>"
     + MONTH
@@ -33,10 +37,10 @@ ANY_DATE = re.compile(
     + MONTH_WORD
     + rb"))[-./ ']{0,3}(?P<year>"
     + YEAR
-    + rb")(?![0-9])",
+    + rb"))(?![0-9])",
     re.IGNORECASE,
 )
-"""A date as exactly or loosely as people write one, by itself."""
+"""A date by itself, as exactly or loosely as people write one, or as machines do, from the year on."""
 MONTH_FIRST = re.compile(
     rb"(?<![a-z])(?P<word>"
     + MONTH_WORD
@@ -53,6 +57,12 @@ def date_digits(match: re.Match[bytes]) -> str:
     month = match["month"]
     number = int(month) if month else month_number(match["word"])
     return f"{int(match['day']):02}{number:02}{match['year'][-2:].decode('ascii')}"
+
+
+def any_date_digits(match: re.Match[bytes]) -> str:
+    """DDMMYY of a date matched by `ANY_DATE`."""
+    iso = match["iso"]
+    return (iso[8:10] + iso[5:7] + iso[2:4]).decode("ascii") if iso else date_digits(match)
 
 
 def month_first(match: re.Match[bytes]) -> str:

@@ -32,6 +32,8 @@ _THAT_IS = re.compile(
 """What tells of the number just given: `150322-6239. Det er cpr på Mynte`."""
 _HEADS_IT = re.compile(rb"[^\n]{0,12}\n\s*")
 """From the cue to the number: the rest of a line that stands over it, and whatever lines are left free."""
+OF_NUMBERS = re.compile(rb"(?:num(?:re|rene|mer|meret)|nr|koder?|koderne|codes?|numbers?)[^a-z]?\Z", re.IGNORECASE)
+"""How a word ends that is for numbers of a kind, whatever else a line speaks of."""
 _A_DIGIT = re.compile(rb"[0-9]")
 _A_NUMBER_AND_A_WORD = re.compile(rb"[0-9][ \"'(]{1,4}[A-Za-z\x80-\xff]{4}")
 _PNR = re.compile(rb"[^0-9A-Za-z\x80-\xff]?pnr[^0-9A-Za-z\x80-\xff]?", re.IGNORECASE)
@@ -80,7 +82,7 @@ def is_near(hit: Hit, before: bytes, after: bytes) -> bool:
     start = _in_after(hit, before)
     if start > _NEAR:
         return False
-    is_apart = _SENTENCE_END.search(after, 0, start) or _OTHER_LINE.search(after, 0, start)
+    is_apart = _SENTENCE_END.search(after, 0, start + 2) or _OTHER_LINE.search(after, 0, start)
     return not is_apart or _THAT_IS.match(after[:start]) is not None
 
 
@@ -99,8 +101,17 @@ def is_beside(hit: Hit, before: bytes, after: bytes) -> bool:
     return start <= 3 and not CELL_END.search(after, 0, start + 1)
 
 
-def strength(hit: Hit, before: bytes) -> int:
-    """A strong label is as weak as others where more than a few words or a comma part it from the number."""
+def strength(hit: Hit, before: bytes, after: bytes) -> int:
+    """A strong label is as weak as others where more than a few words or a comma part it from the number.
+
+    After a comma a word for numbers still tells what it was (`…, ordrenummer`), a thing may be the next matter
+    (`…, adgang til kælderen`).
+    """
+    if hit.kind in (STRONG, RUN) and hit.start > len(before) + 1:
+        start = _in_after(hit, before)
+        word = _WORD.search(after, start)
+        tells = word is not None and OF_NUMBERS.search(word.group()) is not None
+        return hit.kind if tells or b"," not in after[: start + 1] else WEAK
     between = _NUMBERS.sub(b"", before[hit.end - 1 :])
     words = [word for word in _WORD.findall(between) if word.lower() not in _JOINING]
     if hit.kind in (STRONG, RUN) and (b", " in between or len(words) > _FEW_WORDS):

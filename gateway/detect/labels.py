@@ -18,6 +18,7 @@ from gateway.detect.hits import (
     CUE,
     LABELS,
     MAYBE_CUE,
+    OF_NUMBERS,
     PERSON,
     RUN,
     STRONG,
@@ -47,8 +48,8 @@ OF_EITHER = "counter.either"
 """`pnr`, which is short for both: of a P-number where the digits can be one, else of a person's."""
 _LETTERS = re.compile(rb"[A-Za-z\x80-\xff]{1,40}")
 _LETTERS_BEFORE = re.compile(_LETTERS.pattern + rb"\Z")
-_OF_NUMBERS = re.compile(rb"(?:num(?:re|rene|mer|meret)|nr|koder?|koderne|codes?|numbers?)[^a-z]?\Z", re.IGNORECASE)
-"""How a word ends that is for numbers of a kind, whatever else a line speaks of."""
+_OWN = re.compile(rb"[ .:#]{0,3}[0-9]")
+"""What follows a label that has its number beside it: `barn nr. 3 på listen`."""
 _INTRODUCED = re.compile(rb":[ \t]*\n\s*\Z")
 _ALONE_BEFORE = re.compile(
     rb"(?:\A|\n[ \t]*\n)[ \t]*(?:(?:sv|vs|re|fwd?|vedr|ang)[.:]{1,2}[ \t]*){0,4}[*\"'(<]{0,3}\Z", re.IGNORECASE
@@ -97,7 +98,7 @@ class Labels:
         others = [hit for hit in beside if not is_of(hit, cues) and not is_within(hit, persons)]
         if others and all(is_short_for_both(hit, text) for hit in others):
             return Label(cue, OF_EITHER, person)
-        return Label(cue, _counter({strength(hit, before) for hit in others}, "counter.near"), person)
+        return Label(cue, _counter({strength(hit, before, after) for hit in others}, "counter.near"), person)
 
     def _beside(self, hits: list[Hit], text: bytes, before: bytes, after: bytes) -> list[Hit]:
         """The labels that reach the number."""
@@ -141,7 +142,8 @@ class Labels:
         told = [
             hit
             for hit in hits
-            if hit.kind == CUE or (hit.kind in LABELS and _OF_NUMBERS.search(line, hit.start, hit.end))
+            if hit.kind == CUE
+            or (hit.kind in LABELS and OF_NUMBERS.search(line, hit.start, hit.end) and not _OWN.match(line, hit.end))
         ]
         last = max(told, key=lambda hit: hit.end, default=None)
         if last is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gateway.detect.dates import ANY_DATE, date_digits
+from gateway.detect.dates import ANY_DATE, any_date_digits
 from gateway.detect.engine import TooManyHits
 from gateway.detect.written import Candidate
 
@@ -16,6 +16,8 @@ _ALIGNING = b"  "
 _LONGEST = 2_000
 _OF_BIRTH = re.compile(rb"f(?:\xc3[\xb8\x98]|oe)d|birth|dob", re.IGNORECASE)
 _FOUR = re.compile(rb"[0-9]{4}")
+_HOUR = re.compile(rb"[T ]00[:.]00[0-9:.Z]{0,10}\Z")
+"""The hour that programs add to a birth date."""
 _AROUND_CELL = b" \"'"
 
 
@@ -79,11 +81,11 @@ def _in_row(row: bytes, start: int, head: _Head) -> Candidate | None:
         return None
     at, cell = cells[head.four]
     four = _FOUR.fullmatch(cell.strip(_AROUND_CELL))
-    born = ANY_DATE.fullmatch(cells[head.birth][1].strip(_AROUND_CELL))
+    born = ANY_DATE.fullmatch(_HOUR.sub(b"", cells[head.birth][1].strip(_AROUND_CELL)))
     if four is None or born is None:
         return None
     begin = start + at + cell.index(four.group())
-    return Candidate(begin, begin + 4, date_digits(born) + four.group().decode("ascii"), ("form.halves",))
+    return Candidate(begin, begin + 4, any_date_digits(born) + four.group().decode("ascii"), ("form.halves",))
 
 
 def _end_of_line(data: bytes, at: int) -> int:

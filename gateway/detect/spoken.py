@@ -19,6 +19,7 @@ from gateway.detect.dates import (
     MONTH_NAMED,
     WORD_EDGE,
     YEAR,
+    any_date_digits,
     date_digits,
     month_first,
 )
@@ -66,7 +67,8 @@ _NAMED = (
     + rb")"
     rb"|l(?:\xc3[\xb8\x98]|oe)be ?(?:nr|nummer)|endecifre|endetal|firtal|slutcifre|endelse|kontrolcifre|resten"
     rb"|(?:sidste|anden) halvdel|de manglende|de (?:andre|\xc3[\xb8\x98]vrige) (?:fire|4|" + _NUMERALS + rb")"
-    rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|(?:last|final) (?:four|4))[a-z\x80-\xff]{0,4}"
+    rb"|efter (?:binde)?streg|efterf\xc3\xb8lgende (?:fire|4)|(?:last|final)[ _\-]?(?:four|4)"
+    rb"|cpr[ _.\-]?(?:suffix|slut|endelse|last|serial))[a-z\x80-\xff]{0,4}"
 )
 """Names of the last four: they may come some words later."""
 _LEADING = (
@@ -196,17 +198,32 @@ def _read_as_date(four: str) -> str:
 def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:
     """The dates before and after a place as DDMMYY: the nearest before it first, then those after it."""
     low, high = max(0, begin - _REACH), end + _REACH
-    before = [(match.start(), date_digits(match)) for match in ANY_DATE.finditer(data, low, begin)]
-    yield from (date for _, date in sorted([*before, *dates_in_words(data, low, begin)], reverse=True))
+    before = [(match.start(), any_date_digits(match)) for match in ANY_DATE.finditer(data, low, begin)]
+    said = [*dates_in_words(data, low, begin), *_dates_spelled(data, low, begin)]
+    yield from (date for _, date in sorted([*before, *said], reverse=True))
     far = list(ANY_DATE.finditer(data, max(0, begin - _FAR), low))
     yield from (
-        date_digits(each) for each in reversed(far) if _BORN.search(data, max(0, each.start() - 40), each.start())
+        any_date_digits(each) for each in reversed(far) if _BORN.search(data, max(0, each.start() - 40), each.start())
     )
     after = ANY_DATE.search(data, end, high)
     if after:
-        yield date_digits(after)
+        yield any_date_digits(after)
     yield from (month_first(date) for date in MONTH_FIRST.finditer(data, low, high))
     yield from (date for _, date in dates_in_words(data, end, high))
+
+
+def _dates_spelled(data: bytes, low: int, high: int) -> Iterator[tuple[int, str]]:
+    """Where six digits are said in words in this stretch, no more and no fewer: `en-seks nul-seks nul-seks`."""
+    begin, end, digits = low, low, ""
+    for word in _SPELLED.finditer(data, low, high):
+        if not digits or not _WORD_GAP_ONLY.fullmatch(data, end, word.start()):
+            if len(digits) == 6:
+                yield begin, digits
+            begin, digits = word.start(), ""
+        digits += SAID_NUMBERS[word.group().lower()]
+        end = word.end()
+    if len(digits) == 6:
+        yield begin, digits
 
 
 def masked(data: bytes, start: int) -> Candidate | None:

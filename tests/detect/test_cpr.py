@@ -235,6 +235,13 @@ FOUND = [
         "1503221239",
         "so too",
     ),
+    ("barn nr. 3 på listen\n\nEmma, 150322-6239, start 1/11", "1503226239", "a label that has its number"),
+    ("En-fem nul-tre to-to er starten på hendes personnummer, resten er 6239", "1503226239", "words, then the rest"),
+    ("birthDate=2022-03-15; cprSuffix=6239; name=Emma", "1503226239", "fields of a program"),
+    ("født 2022-03-15, de sidste fire er 6239", "1503226239", "the date from the year on"),
+    ("navn;foedt;sidste fire\nEmma;2022-03-15T00:00:00;6239\n", "1503226239", "so, and the hour that a program adds"),
+    ("Nyt kort til Asta Grum, 2110053048, adgang til hoveddøren", "2110053048", "what comes next is no label"),
+    ("tvillingerne Ida 150322-6239 og Eva 150322-6240", "1503226240", "named: neighbours all the same"),
 ]
 
 NOT_FOUND = [
@@ -311,6 +318,10 @@ NOT_FOUND = [
     ("Filnavn: 2811241407_0003.pdf (dato og tid, løbenummer)", "a serial number is no word for CPR numbers"),
     ("det hedder dato-løbenummer, så 261206-3764 er altså bare sagsnummeret", "told what it is some words later"),
     ("Bilag    Posteringsnr.\n4417     0112073485\n4418     2507214648", "a head over a column set with spaces"),
+    ("120319-4455  Regnslag rød .. 149,-\n120319-4456  Regnslag blå .. 149,-", "item numbers in order"),
+    ("Der ligger 2110053048, ordrenummeret, klar", "told after a comma what it was"),
+    ("Kørsel 2711261200 er lukket. CPR skal I som altid indtaste i portalen.", "the word begins another sentence"),
+    ("Hej Simone. Opkrævning 0206228286 på 3.215 kr. er sendt.", "a demand for payment"),
     ("Her er deres P-numre:\n\nSolsikken   1012040136\nKastanjen   1011031583", "introduced by the line above"),
     ("Codes for the city festival: 0505011783, 0808174625", "a label, some words and a colon"),
     ("Bank 9999 2111050816\nSkriv ikke cpr-numre til os", "the word stands in another sentence on its own line"),
