@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway import preflight
+from gateway.detect.engine import keep_compiled
 from gateway.extract import Budget
 from gateway.extract.sandbox import Limits as SandboxLimits
 from gateway.extract.sandbox import Sandbox
@@ -22,6 +23,7 @@ from gateway.inspect import Inspector
 from gateway.notice.check import faults as notice_faults
 from gateway.policy import Policy, PolicyError, load_policy
 from gateway.settings import Listener, NextHop, NextHopTls, Settings, SettingsError, parse_settings
+from gateway.shelf import Shelf, usual_folder
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,9 @@ def _read(path: Path) -> bytes:
 
 def inspector(settings: Settings, policy: Policy) -> Inspector:
     """What reads and judges messages by these settings. Raises PolicyError when the policy's words are wrong."""
+    folder = usual_folder()
+    if folder is not None:
+        keep_compiled(Shelf(folder))
     try:
         return Inspector(policy, budget(settings))
     except ValueError as error:

@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GATEWAY = ("127.0.0.1", 10025)
 OUTBOX = ROOT / "var" / "outbox" / "new"
 LOG = ROOT / "var" / "postvagt.log"
+COMPILED = ROOT / "var" / "compiled"
 SENDER = "dagklub@lavuk.dk"
 CPR = "070761-4285"
 """The fictional number of the CPR Office's own specimen: it belongs to nobody."""
@@ -66,7 +67,12 @@ def main() -> int:
     log_start = LOG.stat().st_size if LOG.exists() else 0
     with LOG.open("ab") as log:
         gateway = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve"], cwd=ROOT, stdout=log, stderr=log, text=True
+            [sys.executable, "-m", "gateway", "serve"],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            text=True,
+            env={**os.environ, "CACHE_DIRECTORY": str(COMPILED)},
         )
     try:
         importlib.import_module("gateway.audit")  # needed at the end; loaded while the gateway starts

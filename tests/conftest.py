@@ -10,10 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from gateway.detect.engine import keep_compiled
+from gateway.shelf import Shelf
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 UNPACKED = ROOT / ".tools" / "debian" / "usr" / "sbin"
 """Where scripts/debian-unpacked lays out what Debian lets nobody install beside Postfix."""
+COMPILED = ROOT / ".tools" / "compiled"
+os.environ["CACHE_DIRECTORY"] = str(COMPILED)
+"""Hundreds of gateways are started: the first compiles the words, the others load them."""
+keep_compiled(Shelf(COMPILED))
 IN_CI = os.environ.get("CI") == "true"
 
 

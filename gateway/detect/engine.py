@@ -1,15 +1,16 @@
 """One pass of Hyperscan over bytes: where do which of many patterns match? Linear in the text for any pattern.
 
 A thin skin that keeps the rest of the room free of the library. Patterns are byte patterns without lookaround, or
-literals (thousands of them compile in a tenth of a second). The scratch space a scan needs is kept per thread, so one
-engine serves every worker thread.
+literals. The scratch space a scan needs is kept per thread, so one engine serves every worker thread. What takes long
+to compile may be kept from one start to the next: `keep_compiled` says where.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import hyperscan
 
@@ -33,8 +34,39 @@ class EngineError(ValueError):
     """A pattern that cannot be run in linear time, or is none."""
 
 
+_WORTH_KEEPING = 10
+"""Fewer patterns than this are compiled as fast as they are read."""
+
+
 class TooManyHits(Exception):
     """The text matches more often than anyone will look at."""
+
+
+class Shelf(Protocol):
+    """Where compiled patterns lie between starts. It may lose them, and must not give what somebody else put there."""
+
+    def take(self, name: str) -> bytes | None:
+        """What was put under this name, or None."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keeps the bytes, if it can."""
+
+
+class _NoShelf:
+    def take(self, name: str) -> None:
+        """Nothing is kept."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Nothing is kept."""
+
+
+_shelf: Shelf = _NoShelf()
+
+
+def keep_compiled(shelf: Shelf) -> None:
+    """From now on engines are taken from this shelf where they lie there, and put there where they do not."""
+    global _shelf  # one for the process: an engine's tables depend on nothing but its patterns
+    _shelf = shelf
 
 
 class Engine:
@@ -47,24 +79,15 @@ class Engine:
         at once only with: without, the library was seen to miss matches at the end of a text (literals it does not).
         once: each pattern is told once, where it matches first; only without starts.
         """
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         self._scratch = threading.local()
         self._empty = not patterns
+        flags = hyperscan.HS_FLAG_SOM_LEFTMOST if starts else 0
+        if once:
+            flags |= hyperscan.HS_FLAG_SINGLEMATCH
+        if not literal:
+            flags |= hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
         if patterns:
-            flags = hyperscan.HS_FLAG_SOM_LEFTMOST if starts else 0
-            if once:
-                flags |= hyperscan.HS_FLAG_SINGLEMATCH
-            if not literal:
-                flags |= hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
-            try:
-                self._database.compile(
-                    expressions=[pattern.expression for pattern in patterns],
-                    ids=[pattern.number for pattern in patterns],
-                    flags=[flags] * len(patterns),
-                    literal=literal,
-                )
-            except hyperscan.HyperscanError as error:
-                raise EngineError(str(error)) from None
+            self._database = _kept(patterns, flags, literal) or _compiled(patterns, flags, literal)
 
     def hits(self, data: bytes, limit: int = 0) -> list[Hit]:
         """Every match, in the order they end; a pattern that can end in several places reports each.
@@ -113,3 +136,40 @@ class Engine:
         if scratch is None:
             scratch = self._scratch.value = hyperscan.Scratch(self._database)
         return scratch
+
+
+def _kept(patterns: Sequence[Pattern], flags: int, literal: bool) -> hyperscan.Database | None:
+    """From the shelf; None where they do not lie there whole, or were compiled for another processor or version."""
+    if len(patterns) < _WORTH_KEEPING:
+        return None
+    kept = _shelf.take(_name(patterns, flags, literal))
+    if kept is None:
+        return None
+    try:
+        return hyperscan.loadb(kept, hyperscan.HS_MODE_BLOCK)
+    except hyperscan.HyperscanError:
+        return None
+
+
+def _compiled(patterns: Sequence[Pattern], flags: int, literal: bool) -> hyperscan.Database:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    try:
+        database.compile(
+            expressions=[pattern.expression for pattern in patterns],
+            ids=[pattern.number for pattern in patterns],
+            flags=[flags] * len(patterns),
+            literal=literal,
+        )
+    except hyperscan.HyperscanError as error:
+        raise EngineError(str(error)) from None
+    if len(patterns) >= _WORTH_KEEPING:
+        _shelf.put(_name(patterns, flags, literal), hyperscan.dumpb(database))
+    return database
+
+
+def _name(patterns: Sequence[Pattern], flags: int, literal: bool) -> str:
+    """One name for these patterns, compiled so. Version and processor stand in what is kept, and the library looks."""
+    said = hashlib.sha256(b"%d %d " % (flags, literal))
+    for number, expression in patterns:
+        said.update(b"%d %d " % (number, len(expression)) + expression)
+    return said.hexdigest()
