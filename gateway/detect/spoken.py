@@ -108,6 +108,15 @@ _MASK_REACH = 200
 _BACKWARDS = rb"(?:bagfra|bagl\xc3\xa6ns|bagvendt|omvendt|spejlvendt|backwards)"
 _WRITTEN_BACKWARDS = re.compile(rb"(?<![0-9])[0-9]{4}[^0-9A-Za-z\x80-\xff]{0,3}[0-9]{6}(?![0-9])")
 _BACKWARDS_REACH = 120
+_MASKED_DATE = rb"(?:[xX*#?_]{6}[ \-]{0,3})"
+_LABELLED_FOUR = (
+    rb"(?:cpr|person(?:nummer|nr)|pnr)(?:[ \-]?(?:nr|nummer|no))?[.\"'>]{0,2}[ :=]{1,3}[\"']?"
+    + _MASKED_DATE
+    + rb"?[0-9]{4}"
+)
+_LAST_OF_LABEL = re.compile(
+    rb"[^0-9xX*#?_]{3,24}(?P<mask>" + _MASKED_DATE + rb")?(?P<four>[0-9]{4})(?![0-9]|[/.,-][0-9]|-[a-z])"
+)
 _REACH = 300
 _FAR = 800
 """How far from the last four their birth date may stand; one that is said to be somebody's, farther off."""
@@ -195,6 +204,28 @@ def _read_as_date(four: str) -> str:
     return f"0{four[0]}0{four[1]}{four[2:]}"
 
 
+def _labelled(data: bytes, start: int) -> Candidate | None:
+    """Four digits under the name of the whole, `cpr 6239`, and a date that is said to be somebody's birth.
+
+    Where the six before them are masked, `cpr ******-6239`, any date will do.
+    """
+    match = _LAST_OF_LABEL.match(data, start)
+    if match is None:
+        return None
+    begin, end = match.span("four")
+    serial = match["four"].decode("ascii")
+    dates = _dates_around(data, start, end) if match["mask"] else _births_around(data, start, end)
+    digits = next((date + serial for date in dates if birth_date(date + serial) is not None), "")
+    return Candidate(begin, end, digits, ("form.halves",)) if digits else None
+
+
+def _births_around(data: bytes, begin: int, end: int) -> Iterator[str]:
+    """The dates around a place that are said to be somebody's birth, as DDMMYY."""
+    for date in ANY_DATE.finditer(data, max(0, begin - _REACH), end + _REACH):
+        if _BORN.search(data, max(0, date.start() - 40), date.start()):
+            yield any_date_digits(date)
+
+
 def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:
     """The dates before and after a place as DDMMYY: the nearest before it first, then those after it."""
     low, high = max(0, begin - _REACH), end + _REACH
@@ -252,6 +283,7 @@ def backwards(data: bytes, start: int) -> Candidate | None:
 HINTED: list[Shape] = [
     (_NAMED, halves),
     (_LEADING + _APART + rb"[0-9]", halves),
+    (_LABELLED_FOUR, _labelled),
     (_BACKWARDS, backwards),
     (_MASKED, masked),
 ]
