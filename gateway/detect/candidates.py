@@ -19,7 +19,7 @@ from gateway.detect.written import WRITTEN, Candidate, grouped, lookalike
 BUDGET = 50_000
 """Places with the shape of a number in one text; a text with more of them counts as not fully read."""
 
-HINTS = 20_000
+HINTS = 8_000
 """Words in one text that promise half a number; each has its surroundings looked through for the other half."""
 
 Match = tuple[int, int, int]

@@ -230,8 +230,7 @@ def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:
     """The dates before and after a place as DDMMYY: the nearest before it first, then those after it."""
     low, high = max(0, begin - _REACH), end + _REACH
     before = [(match.start(), any_date_digits(match)) for match in ANY_DATE.finditer(data, low, begin)]
-    said = [*dates_in_words(data, low, begin), *_dates_spelled(data, low, begin)]
-    yield from (date for _, date in sorted([*before, *said], reverse=True))
+    yield from (date for _, date in sorted([*before, *dates_in_words(data, low, begin)], reverse=True))
     far = list(ANY_DATE.finditer(data, max(0, begin - _FAR), low))
     yield from (
         any_date_digits(each) for each in reversed(far) if _BORN.search(data, max(0, each.start() - 40), each.start())
@@ -241,20 +240,21 @@ def _dates_around(data: bytes, begin: int, end: int) -> Iterator[str]:
         yield any_date_digits(after)
     yield from (month_first(date) for date in MONTH_FIRST.finditer(data, low, high))
     yield from (date for _, date in dates_in_words(data, end, high))
+    yield from _dates_spelled(data, low, begin)
 
 
-def _dates_spelled(data: bytes, low: int, high: int) -> Iterator[tuple[int, str]]:
-    """Where six digits are said in words in this stretch, no more and no fewer: `en-seks nul-seks nul-seks`."""
-    begin, end, digits = low, low, ""
+def _dates_spelled(data: bytes, low: int, high: int) -> Iterator[str]:
+    """Six digits that are said in words in this stretch, no more and no fewer: `en-seks nul-seks nul-seks`."""
+    end, digits = low, ""
     for word in _SPELLED.finditer(data, low, high):
-        if not digits or not _WORD_GAP_ONLY.fullmatch(data, end, word.start()):
+        if digits and not _WORD_GAP_ONLY.fullmatch(data, end, word.start()):
             if len(digits) == 6:
-                yield begin, digits
-            begin, digits = word.start(), ""
+                yield digits
+            digits = ""
         digits += SAID_NUMBERS[word.group().lower()]
         end = word.end()
     if len(digits) == 6:
-        yield begin, digits
+        yield digits
 
 
 def masked(data: bytes, start: int) -> Candidate | None:

@@ -172,7 +172,7 @@ KINDS = "".join(chr(code) for code in range(0x250, 0x2500) if chr(code).isprinta
         "Emil har autisme. ",
         "nul ", "en to tre nul fire ", "sidste fire ", "O0", "\n> ", ". A", "\nhej ", "\nmvh\n", "\nden x ", "a@b",
         "pos. 3-12 cpr\n", "cpr pos. 1-10\n0901102554\n", "150322- |", "150322\nA: ", "a: 150322\nb: 1234\n",
-        "1234\nsidste fire? ", "fem seks ", "enogtyve to ", "\u00c3\u00c2\u00a4", "\u00c3", "=\n1", "=2D",
+        "1234\nsidste fire? ", "født 15.03.2022 cpr 6239 ", "cpr xxxxxx-6239 2022-03-15 ", "fem seks ", "enogtyve to ", "\u00c3\u00c2\u00a4", "\u00c3", "=\n1", "=2D",
         "Ordre nr.  P-nr.  1503226239\n",
         "ordre 12 abcd ", "Kode: \n\n2211785337\n", "1003072211\n", "den 070725-0108 ",
         "https://a ", "1\u200b", "a\u030a", "\u0301\u0316", "\u4e00", "[", "\t", "Anders Bo ",
