@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 
 from gateway.detect.neighbours import is_moment
 from gateway.detect.number import birth_date, check_digit_holds
@@ -25,6 +26,7 @@ class Company:
     def __init__(self, data: bytes, candidates: list[Candidate], others: int, today: datetime.date) -> None:
         """others: how many were not even read, for want of a valid check digit."""
         self._all = {each.digits for each in candidates}
+        self._of_day = Counter(digits[:6] for digits in self._all)
         loose = {each.digits for each in candidates if each.form[0] in LOOSE_FORMS}
         count = len(loose) + others
         self._data = data
@@ -35,11 +37,12 @@ class Company:
         """Whether there are several that no hyphen divides, and each reads like a time of some day."""
 
     def is_counted(self, candidate: Candidate) -> bool:
-        """Whether the next number of its day is there too, or the one before; digits only."""
+        """Whether the next number of its day is there too, or the one before, or several of the same day."""
         if not candidate.digits.isdigit():
             return False
         number = int(candidate.digits)
-        return not {f"{number - 1:010}", f"{number + 1:010}"}.isdisjoint(self._all)
+        has_neighbour = not {f"{number - 1:010}", f"{number + 1:010}"}.isdisjoint(self._all)
+        return has_neighbour or self._of_day[candidate.digits[:6]] >= _SEVERAL
 
     def is_crowd(self, candidate: Candidate) -> bool:
         """Whether it is one of many, in the text or in its paragraph or list, of which no more have a valid check digit

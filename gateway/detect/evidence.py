@@ -48,7 +48,7 @@ EVIDENCE = {
     "moment": "a recent date and a time of day",
     "moment.written": "a recent date and a time of day, or a CPR number as it is written",
     "crowd": "one of many numbers whose check digits are valid no more often than by chance",
-    "series": "the number before it or after it is there too, and neighbours never both have a valid check digit",
+    "series": "the number before it or after it is there too, or several of the same day",
     "in_book": "the number of a book, as the ISBN before it says",
     "in_link": "inside a link or a mail address",
     "in_token": "inside a longer code",

@@ -45,6 +45,7 @@ _ABOUT = re.compile(
 )
 _BRANCH_BEFORE = re.compile(rb"(?<![0-9])[0-9]{4}[ -]{1,2}\Z")
 _LINE = re.compile(rb"[\n;]")
+_CLAUSE_END = re.compile(rb"[\n;]|[.!?] ")
 _DAY_OF_MONTH = re.compile(rb"[0-9]\.? ?\Z")
 _CAPITALISED = re.compile(rb"(?<![A-Za-z\x80-\xff])" + _NAME + rb"(?![A-Za-z\x80-\xff])")
 _WHOLE_NAME = re.compile(rb"(?<=[a-z,:] )" + _NAME + rb" " + _NAME + rb"(?![A-Za-z\x80-\xff])")
@@ -91,7 +92,7 @@ def is_told_as_time(digits: str, before: bytes, after: bytes) -> bool:
 def given_name_beside(before: bytes, after: bytes, names: frozenset[str]) -> bool:
     """A given name of the policy on the same line, a few words away at most."""
     left = _LINE.split(before[-_BESIDE:])[-1]
-    right = _LINE.split(after[:_BESIDE], maxsplit=1)[0]
+    right = _CLAUSE_END.split(after[:_BESIDE], maxsplit=1)[0]
     return any(
         word.group().decode("utf-8").capitalize() in names and not _DAY_OF_MONTH.search(side, 0, word.start())
         for side in (left, right)

@@ -31,7 +31,7 @@ def _is_free(port: int, kind: socket.SocketKind) -> bool:
     return True
 
 
-def wait_for_port(port: int, seconds: float = 20.0) -> bool:
+def wait_for_port(port: int, seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with socket.socket() as probe:
