@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
-from gateway.extract import locked_rar, locked_rar4, seven_zip, zips
+from gateway.extract import behind, libarchives, locked_rar, locked_rar4, seven_zip, sniff, zips
 from gateway.extract.budget import DamagedError, EncryptedError, Meter, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.seven_zip_header import MAGIC
@@ -25,37 +24,21 @@ _SEVEN_ZIP = frozenset(("7z", "self-extracting"))
 _RARS = {"rar5": locked_rar, "rar": locked_rar4}
 _MOST_WORDS = 100
 """Words tried on a rar: each costs a hundredth of a second, and an unpacking."""
-_LOCKED_WORDS = ("passphrase", "encrypt", "password")
-
-
-def _library() -> Any:
-    """libarchive, or None where the system's library behind the wheel is not installed (Debian: libarchive13)."""
-    try:
-        import libarchive
-    except (ImportError, AttributeError, OSError):
-        return None
-    return libarchive
-
-
-_LIBRARY = _library()
 
 
 def is_available() -> bool:
     """Whether anything but zip can be opened here."""
-    return _LIBRARY is not None
+    return libarchives.LIBRARY is not None
 
 
 def read_zip(document: Document) -> Items:
     """A zip that is no office file."""
     locked = 0
     for member in zips.members(document.data, document.meter, document.passwords):
-        if member.failure is None:
-            yield Embedded(member.data, (member.name,))
-        elif isinstance(member.failure, EncryptedError):
+        yield Embedded(member.data, (member.name,))
+        if isinstance(member.failure, EncryptedError):
             locked += 1
-            yield Embedded(b"", (member.name,))
-        else:
-            yield Embedded(b"", (member.name,))
+        elif member.failure is not None:
             reason = Reason.UNSUPPORTED_FORMAT if isinstance(member.failure, UnsupportedError) else Reason.DAMAGED
             yield Unreadable(document.place.inside(Step("attachment")), reason)
     if locked:
@@ -79,13 +62,24 @@ def read_archive(document: Document) -> Items:
             yield from _unlocked(document)
             return
         except DamagedError:
-            if not found and document.format == "self-extracting" and MAGIC in document.data:
-                yield from seven_zip.members(document)
+            if not found and document.format == "self-extracting":
+                yield from _behind_the_program(document)
                 return
             if found or name == names[-1]:
                 raise
         if found:
             return
+
+
+def _behind_the_program(document: Document) -> Items:
+    """What a program carries that libarchive does not find in it by itself."""
+    start = behind.rar_start(document.data)
+    if MAGIC in document.data:
+        yield from seven_zip.members(document)
+    elif start > 0:
+        yield from read_archive(document._replace(data=document.data[start:], format="rar"))
+    else:
+        raise DamagedError
 
 
 def _unlocked(document: Document) -> Items:
@@ -139,26 +133,9 @@ def _unlocked_rar(document: Document, name: str) -> Items:
 
 def _members(document: Document, format_name: str, password: str | None) -> Iterator[Embedded]:
     name = _gzip_name(document.data) if document.format == "gz" else ""
-    if _LIBRARY is None:
-        raise ImportError("libarchive")
-    try:
-        with _LIBRARY.memory_reader(document.data, format_name, "all", passphrase=password) as archive:
-            for entry in archive:
-                document.meter.part()
-                if entry.isdir:
-                    continue
-                yield Embedded(_content(document, entry), (name or str(entry.pathname or ""),))
-    except _LIBRARY.exception.ArchiveError as error:
-        words = str(error).lower()
-        raise EncryptedError if any(word in words for word in _LOCKED_WORDS) else DamagedError from error
-
-
-def _content(document: Document, entry: Any) -> bytes:
-    chunks: list[bytes] = []
-    for block in entry.get_blocks(1 << 20):
-        document.meter.expand(len(block))
-        chunks.append(bytes(block))
-    return b"".join(chunks)
+    data = document.data[sniff.skippable(document.data) :]
+    for path, content in libarchives.members(data, document.meter, format_name, password):
+        yield Embedded(content, (name or path,))
 
 
 def _gzip_name(data: bytes) -> str:

@@ -289,4 +289,4 @@ def _passwords(walk: Walk) -> tuple[str, ...]:
 def _merged(walk: Walk, *jobs: _Job) -> Extraction:
     fragments = (fragment for job in jobs for fragment in job.fragments)
     unreadable = (item for job in jobs for item in job.unreadable)
-    return Extraction((*walk.fragments, *fragments), (*walk.unreadable, *unreadable))
+    return Extraction((*walk.fragments, *fragments), tuple(dict.fromkeys((*walk.unreadable, *unreadable))))

@@ -101,6 +101,7 @@ _OLE_KINDS: tuple[tuple[str, str], ...] = (
     ("Quill", "pub"),
 )
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"))
+_SKIPPABLE = b"\x2a\x4d\x18"
 _CMS_OID = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01"
 _PKCS7_OID = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _MAIL = re.compile(
@@ -145,6 +146,8 @@ def binary_format(data: bytes) -> str:
                 return _refined(data, format)
     if data[4:8] == b"ftyp":
         return "heic" if data[8:12] in _HEIF_BRANDS else "video"
+    if data[1:4] == _SKIPPABLE and data[0] & 0xF0 == 0x50:
+        return binary_format(data[at:]) if (at := skippable(data)) else ""
     if data[:4] == b"RIFF":
         return {b"WEBP": "webp", b"AVI ": "video", b"WAVE": "audio"}.get(data[8:12], "")
     if data[257:262] == b"ustar":
@@ -158,6 +161,14 @@ def binary_format(data: bytes) -> str:
     if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"):
         return "rtf"
     return ""
+
+
+def skippable(data: bytes) -> int:
+    """How many bytes of frames that a decoder skips stand in front of compressed data (rfc8878#3.1.2, also lz4)."""
+    at = 0
+    while data[at + 1 : at + 4] == _SKIPPABLE and data[at] & 0xF0 == 0x50 and len(data) >= at + 8:
+        at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+    return at
 
 
 def _refined(data: bytes, format: str) -> str:

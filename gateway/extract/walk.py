@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gateway.extract import html, jpeg, plain, sniff
+from gateway.extract import behind, html, jpeg, plain, sniff
 from gateway.extract.budget import Budget, DamagedError, EncryptedError, Meter, OverBudgetError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.formats import FORMATS, LOCKABLE, MAY_BE_EMPTY, Reader
@@ -95,7 +95,8 @@ class Walk:
     def __init__(self, budget: Budget, defer: frozenset[str] = frozenset(), passwords: tuple[str, ...] = ()) -> None:
         self.meter = Meter(budget)
         self.fragments: list[Fragment] = []
-        self.unreadable: list[Unreadable] = []
+        self.unreadable: dict[Unreadable, None] = {}
+        """Each once, in their order: one archive may have thousands of members with the same fault."""
         self.risky: list[Risky] = []
         self._defer = defer
         self._passwords = passwords
@@ -135,7 +136,7 @@ class Walk:
             self.fragments.append(Fragment(place, text, marks))
 
     def unread(self, place: Place, reason: Reason) -> None:
-        self.unreadable.append(Unreadable(place, reason))
+        self.unreadable[Unreadable(place, reason)] = None
 
     def document(self, data: bytes, place: Place, format: str, depth: int, charset: str = "") -> None:
         """Reads a document and everything inside it, or puts it aside for the sandbox."""
@@ -157,6 +158,12 @@ class Walk:
                 return
             self.items(Document(data, place, self.meter, format, charset, passwords, depth), reader)
 
+    def behind(self, data: bytes, place: Place, format: str, depth: int) -> None:
+        """The archives that stand behind a file in the same bytes."""
+        for number, archive in enumerate(behind.archives(data, format), 1):
+            kind = sniff.format_of(archive)
+            self.document(archive, place.inside(Step("attachment", kind, number)), kind, depth + 1)
+
     def nested(self, data: bytes, place: Place, depth: int) -> None:
         """A message inside the message, with its own headers, text and attachments."""
         if depth > self.meter.budget.depth:
@@ -172,7 +179,7 @@ class Walk:
                 if isinstance(item, Fragment):
                     self.text(item.place, item.text, item.marks)
                 elif isinstance(item, Unreadable):
-                    self.unreadable.append(item)
+                    self.unreadable[item] = None
                 else:
                     self.embedded(item, document, counts)
         except Exception as error:  # any bug of a reader is a part not read, never a message not judged
@@ -199,6 +206,7 @@ class Walk:
             self.nested(item.data, place, document.depth + 1)
         else:
             self.document(item.data, place, format, document.depth + 1)
+        self.behind(item.data, place, format, document.depth + 1)
 
 
 class _Parts:
@@ -394,6 +402,7 @@ class _Parts:
             self._walk.nested(data, place, self._depth + 1)
         else:
             self._walk.document(data, place, format, self._depth, part.charset)
+        self._walk.behind(data, place, format, self._depth)
         if format in ("txt", "html", "csv"):
             self._hidden_parts(data, level)
 

@@ -123,7 +123,7 @@ def _serve(line: socket.socket) -> None:
 
 def _answer(line: socket.socket, walk: Walk, risky: Risky) -> None:
     """What one document gave. The texts go beside the JSON: escaping and parsing them would cost more than reading."""
-    walk.fragments, walk.unreadable, walk.risky = [], [], []
+    walk.fragments, walk.unreadable, walk.risky = [], {}, []
     walk.document(risky.data, risky.place, risky.format, risky.depth)
     texts = [fragment.text.encode("utf-8", "surrogatepass") for fragment in walk.fragments]
     sized = zip(walk.fragments, texts, strict=True)

@@ -23,7 +23,7 @@ _CHUNK, _SMALL = 1 << 20, 4 << 20
 
 
 class Member(NamedTuple):
-    """One member: its name as stored, its bytes, and why they are missing when they are."""
+    """One member: its name as stored, its bytes, and why they are missing, or not to be trusted, when they are."""
 
     name: str
     data: bytes
@@ -58,7 +58,9 @@ def members(
         meter.part()
         try:
             yield Member(info.filename, read(archive, data, info, meter, passwords))
-        except (EncryptedError, UnsupportedError, DamagedError) as failure:
+        except DamagedError as failure:
+            yield Member(info.filename, _in_spite_of(data, info, meter), failure)
+        except (EncryptedError, UnsupportedError) as failure:
             yield Member(info.filename, b"", failure)
     if archive.infolist() and data.count(_LOCAL) > len(known):
         yield from _outside_directory(data, archive, meter)
@@ -95,6 +97,15 @@ def _small(data: bytes, info: zipfile.ZipInfo, meter: Meter) -> bytes:
         return b""
     meter.expand(len(found))
     return found
+
+
+def _in_spite_of(data: bytes, info: zipfile.ZipInfo, meter: Meter) -> bytes:
+    """What programs write out with a warning: a member whose checksum is wrong, or that breaks off."""
+    try:
+        raw = _raw(data, info)
+        return _inflated(raw, 0, info.compress_type, len(raw), bool(info.flag_bits & 1), meter)[0]
+    except (EncryptedError, UnsupportedError, DamagedError):
+        return b""
 
 
 def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter, password: bytes | None) -> bytes:
