@@ -17,19 +17,20 @@ import pypdfium2.raw as raw
 from gateway.extract import pdf_lines, xmltext
 from gateway.extract.budget import DamagedError, EncryptedError, OverBudgetError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
+from gateway.extract.pdf_pictures import FEW_CHARS, drawn, is_picture
 from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.place import Place, Step
 
 _ANNOTATION_KEYS = (b"Contents", b"RC", b"TU", b"DV", b"V", b"T", b"Subj")
 _FORM_WIDGET = 20
-_OCR_SCALE = 200 / 72
-_FEW_CHARS = 30
-_MUCH_OF_PAGE = 0.4
-_SOME_OF_PAGE = 0.03
-_SHAPES = 12
-_OBJECTS_LOOKED_AT = 3000
+_OBJECT = re.compile(rb"([0-9]{1,9}\s[0-9]{1,5})\sobj")
+_FAR = 4000
+"""How far behind the start of the catalogue its type may be named."""
+
 _BOOKMARKS = 5000
 _ATTACHMENTS = 500
+_CHOICES = 5000
+_LARGEST_FORM = 50_000_000
 _IMAGE = re.compile(rb"/Image(?![BCI])|/I?m?a?g?#[0-9A-Fa-f]{2}|[\s>]BI[\s/]")
 """An image of its own or one inside a page; a list of what a printer must know (`/ImageB /ImageC`) is none."""
 
@@ -42,7 +43,12 @@ _ENCRYPTED = frozenset((raw.FPDF_ERR_PASSWORD,))
 
 def read_pdf(document: Document) -> Items:
     """Everything in the file, the pages first."""
-    pdf = _opened(document)
+    is_mended = False
+    try:
+        pdf = _opened(document)
+    except DamagedError:
+        document, is_mended = document._replace(data=_with_trailer(document.data)), True
+        pdf = _opened(document)
     try:
         forms = pdf.get_formtype() != raw.FORMTYPE_NONE
         if forms:
@@ -54,6 +60,17 @@ def read_pdf(document: Document) -> Items:
         raise DamagedError from error
     finally:
         pdf.close()
+    if is_mended:
+        yield Unreadable(document.place, Reason.DAMAGED)
+
+
+def _with_trailer(data: bytes) -> bytes:
+    """A file that lost its end, with a new one that names its catalogue: pdfium then looks for the objects itself."""
+    catalogue = data.rfind(b"/Catalog")
+    named = _OBJECT.findall(data, max(0, catalogue - _FAR), catalogue) if catalogue >= 0 else []
+    if not named:
+        raise DamagedError
+    return b"%b\ntrailer<</Root %b R>>\nstartxref\n0\n%%%%EOF\n" % (data, named[-1])
 
 
 def _opened(document: Document) -> pdfium.PdfDocument:
@@ -92,13 +109,13 @@ def _pages(document: Document, pdf: pdfium.PdfDocument) -> Items:
             if notes:
                 yield Fragment(place.inside(Step("annotation")), notes)
             yield from _pinned_files(document, pdf, page, place)
-            is_picture = _is_garbled(text) or _is_picture(page, len(text.strip()), may_hold_images)
+            is_looked_at = _is_garbled(text) or is_picture(page, len(text.strip()), may_hold_images)
         finally:
             if pdf.formenv:
                 raw.FORM_OnBeforeClosePage(page, pdf.formenv)
             raw.FPDF_ClosePage(page)
-        if is_picture:
-            yield _drawn(document, pdf, index, place)
+        if is_looked_at:
+            yield from drawn(document, pdf, index, place)
 
 
 def _text(page: Any) -> str:
@@ -118,7 +135,7 @@ def _text(page: Any) -> str:
 
 def _is_garbled(text: str) -> bool:
     """Whether the file does not say which letters its font draws: then the page can only be looked at."""
-    if len(text) < _FEW_CHARS:
+    if len(text) < FEW_CHARS:
         return False
     nameless = len(_NAMELESS.findall(text))
     return nameless * _GARBLED > len(text)
@@ -138,8 +155,18 @@ def _annotations(pdf: pdfium.PdfDocument, page: Any) -> Iterator[str]:
                 yield _target(pdf, annotation)
             if pdf.formenv and raw.FPDFAnnot_GetSubtype(annotation) == _FORM_WIDGET:
                 yield _wide(raw.FPDFAnnot_GetFormFieldValue, pdf.formenv, annotation)
+                yield from _choices(pdf, annotation)
         finally:
             raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _choices(pdf: pdfium.PdfDocument, annotation: Any) -> Iterator[str]:
+    """What a list to choose from offers, chosen or not."""
+    offered = raw.FPDFAnnot_GetOptionCount(pdf.formenv, annotation)
+    if offered > _CHOICES:
+        raise OverBudgetError
+    for index in range(offered):
+        yield _wide(raw.FPDFAnnot_GetOptionLabel, pdf.formenv, annotation, index)
 
 
 def _pinned_files(document: Document, pdf: pdfium.PdfDocument, page: Any, place: Place) -> Items:
@@ -178,57 +205,6 @@ def _wide(call: Any, *arguments: Any) -> str:
     return buffer.raw[: size - 2].decode("utf-16-le", "replace")
 
 
-def _is_picture(page: Any, chars: int, may_hold_images: bool) -> bool:
-    """Whether what a person reads on the page may not be in its text: a scan, or letters drawn as shapes."""
-    if not may_hold_images and chars >= _FEW_CHARS:
-        return False
-    count = min(raw.FPDFPage_CountObjects(page), _OBJECTS_LOOKED_AT)
-    objects = [raw.FPDFPage_GetObject(page, index) for index in range(count)]
-    if (
-        chars < _FEW_CHARS
-        and sum(raw.FPDFPageObj_GetType(thing) == raw.FPDF_PAGEOBJ_PATH for thing in objects) >= _SHAPES
-    ):
-        return True
-    area = max(1.0, raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page))
-    wanted = area * (_SOME_OF_PAGE if chars < _FEW_CHARS else _MUCH_OF_PAGE)
-    if not may_hold_images and chars >= _FEW_CHARS:
-        return False
-    covered = [_covered(thing) for thing in objects]
-    is_in_strips = sum(covered) >= area * _MUCH_OF_PAGE  # as some scanners send it
-    return bool(is_in_strips or max(covered, default=0.0) >= wanted)
-
-
-def _covered(thing: Any) -> float:
-    """How much of the page an image, or a form that may hold one, covers; nothing for any other object."""
-    if raw.FPDFPageObj_GetType(thing) not in (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM):
-        return 0
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    if not raw.FPDFPageObj_GetBounds(thing, left, bottom, right, top):
-        return 0
-    return abs((right.value - left.value) * (top.value - bottom.value))
-
-
-def _drawn(document: Document, pdf: pdfium.PdfDocument, index: int, place: Place) -> Embedded | Unreadable:
-    """The page as a grey picture for OCR; its size is known before a pixel is drawn."""
-    budget = document.meter.budget
-    if not budget.ocr:
-        return Unreadable(place, Reason.NO_OCR)
-    page = pdf[index]
-    try:
-        width, height = page.get_width() * _OCR_SCALE, page.get_height() * _OCR_SCALE
-        scale = _OCR_SCALE * min(1.0, (min(budget.pixels, 12_000_000) / max(1.0, width * height)) ** 0.5)
-        if scale < 0.1:
-            raise OverBudgetError
-        bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=True)
-    finally:
-        page.close()
-    rows = bytes(bitmap.buffer)
-    if bitmap.stride != bitmap.width:
-        rows = b"".join(rows[at : at + bitmap.width] for at in range(0, bitmap.stride * bitmap.height, bitmap.stride))
-    header = b"P5 %d %d 255\n" % (bitmap.width, bitmap.height)
-    return Embedded(header + rows, (), "", "picture", place.steps[len(document.place.steps) :])
-
-
 def _beside(document: Document, pdf: pdfium.PdfDocument) -> Items:
     """Properties, bookmarks and dynamic forms."""
     properties = [value for value in pdf.get_metadata_dict(skip_empty=True).values() if value]
@@ -252,25 +228,34 @@ def _beside(document: Document, pdf: pdfium.PdfDocument) -> Items:
 
 def _scripts(pdf: pdfium.PdfDocument) -> Iterator[str]:
     """What runs when the file is opened, and may fill in or show a text."""
-    for index in range(min(_ATTACHMENTS, max(0, raw.FPDFDoc_GetJavaScriptActionCount(pdf)))):
+    for index in range(_within(raw.FPDFDoc_GetJavaScriptActionCount(pdf))):
         action = raw.FPDFDoc_GetJavaScriptAction(pdf, index)
         if action:
             yield _wide(raw.FPDFJavaScriptAction_GetScript, action)
             raw.FPDFDoc_CloseJavaScriptAction(action)
 
 
+def _within(count: int) -> int:
+    """A number of attachments or scripts that are all read."""
+    if count > _ATTACHMENTS:
+        raise OverBudgetError
+    return max(0, count)
+
+
 def _dynamic_forms(pdf: pdfium.PdfDocument) -> Iterator[str]:
     """The XML of an XFA form, whose fields are on no page."""
     for index in range(max(0, raw.FPDF_GetXFAPacketCount(pdf))):
         size = ctypes.c_ulong()
-        if raw.FPDF_GetXFAPacketContent(pdf, index, None, 0, size) and 0 < size.value < 50_000_000:
+        if raw.FPDF_GetXFAPacketContent(pdf, index, None, 0, size) and size.value:
+            if size.value > _LARGEST_FORM:
+                raise OverBudgetError
             buffer = ctypes.create_string_buffer(size.value)
             raw.FPDF_GetXFAPacketContent(pdf, index, buffer, size.value, size)
             yield xmltext.text(xmltext.decoded(buffer.raw), xmltext.APART)
 
 
 def _attachments(document: Document, pdf: pdfium.PdfDocument) -> Items:
-    for index in range(min(pdf.count_attachments(), _ATTACHMENTS)):
+    for index in range(_within(pdf.count_attachments())):
         yield from _file(document, pdf.get_attachment(index), ())
 
 

@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
-from gateway.extract import behind
-from gateway.mail.fragment import Extraction, Reason
+from gateway.extract import Budget, behind
+from gateway.extract.budget import Meter
+from gateway.extract.document import Document
+from gateway.extract.pdf import read_pdf
+from gateway.mail.fragment import Extraction, Reason, Unreadable
+from gateway.mail.place import Place
 
 NUMBER = "070761-4285"
 WORDS = f"Elva, nr. {NUMBER}"
@@ -133,3 +137,31 @@ class TestDamaged:
         for at in range(30):
             data = data.replace(zlib.crc32(b"%09d" % at).to_bytes(4, "little"), b"\1\2\3\4")
         assert reasons(reading(data)) == [Reason.DAMAGED]
+
+
+class TestPdf:
+    IMAGE = "<</Type/XObject/Subtype/Image/Width {0}/Height {0}/BitsPerComponent 1/ColorSpace/DeviceGray/Length 8>>"
+
+    def drawn(self, make: Any, side: int) -> Extraction:
+        """A page that is one image, with OCR on; the image is not there."""
+        image = self.IMAGE.format(side) + "stream\n" + 8 * "\0" + "\nendstream"
+        pdf = make.pdf("", image).replace(b"/Length 0>>stream\n\n", b"/Length 25>>stream\n595 0 0 842 0 0 cm /I Do \n")
+        pdf = pdf.replace(b"/Annots[6 0 R]", b"").replace(b"/Resources<<", b"/Resources<</XObject<</I 6 0 R>>")
+        document = Document(pdf, Place(()), Meter(Budget()), "pdf")
+        items = list(read_pdf(document))
+        return Extraction((), tuple(item for item in items if isinstance(item, Unreadable)))
+
+    def test_an_image_too_large_to_be_drawn_is_said(self, make: Any) -> None:
+        assert reasons(self.drawn(make, 240_000)) == [Reason.OVER_BUDGET]
+        assert not self.drawn(make, 8).unreadable
+
+    def test_what_a_list_offers_is_read(self, reading: Any, make: Any) -> None:
+        field = f"<</Type/Annot/Subtype/Widget/FT/Ch/Ff 131072/T(barn)/Opt[[(0)( )][(1)({WORDS})]]/V(0)/Rect[0 0 9 9]>>"
+        pdf = make.pdf("Hej", field).replace(b"/Type/Catalog", b"/Type/Catalog/AcroForm<</Fields[6 0 R]>>")
+        assert WORDS in texts(reading(pdf))
+
+    def test_a_file_without_its_end_is_read_and_said(self, reading: Any, make: Any) -> None:
+        pdf = make.pdf(WORDS)
+        got = reading(pdf[: pdf.index(b"xref")])
+        assert WORDS in texts(got)
+        assert reasons(got) == [Reason.DAMAGED]
