@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from html.entities import html5
 
+from gateway.extract import dressed as styles
 from gateway.extract.tables import joined_in_markup
 
 _OPENS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/!?")
@@ -62,9 +63,15 @@ _CELLS = frozenset(("td", "th"))
 
 
 def readings(html: str) -> list[str]:
-    """The text as a person sees it, with what is hidden behind it; a second one only where programs may differ."""
+    """The text as a person sees it, with what is hidden behind it; more only where programs or styles differ."""
     if "<" not in html:
         return [unescaped(html)]
+    found, dressed = _undressed(html), styles.dressed(html)
+    return [*found, *_undressed(dressed)] if dressed and dressed != html else found
+
+
+def _undressed(html: str) -> list[str]:
+    """The readings of a markup as it stands, whatever its styles write and turn."""
     comments: list[str] = []
     head = html[:_HEAD]
     if "<!--" in head or "<style" in head:

@@ -40,6 +40,7 @@ _LYING = 2
 _FEW_LETTERS = 20
 _DARK = 100
 """A page darker than this is light on dark; tesseract and the search for its lines want it the other way."""
+_LONGEST_DESCRIPTION = 10_000
 _GIF_FRAMES = 5
 _RESOLUTION = 200
 _BAND, _NEAR = 90, 40
@@ -154,9 +155,9 @@ def _read(document: Document, image: Image.Image) -> Items:
 def _descriptions(image: Image.Image) -> Iterator[str]:
     """The texts a picture carries beside its pixels."""
     for value in image.info.values():
-        if isinstance(value, str) and value.isprintable() and len(value) < 10_000:
-            yield value
-        elif isinstance(value, bytes) and 3 < len(value) < 4000 and value.isascii() and value.decode().isprintable():
+        if isinstance(value, str) and _is_readable(value):
+            yield value[:_LONGEST_DESCRIPTION]
+        elif isinstance(value, bytes) and 3 < len(value) < 4000 and value.isascii() and _is_readable(value.decode()):
             yield value.decode()
     try:
         exif = image.getexif()
@@ -168,6 +169,11 @@ def _descriptions(image: Image.Image) -> Iterator[str]:
             value = value.decode("utf-16-le", "replace")
         if isinstance(value, str) and value.strip("\0 "):
             yield value.strip("\0 ")
+
+
+def _is_readable(text: str) -> bool:
+    """Whether a description is text, be it of several lines."""
+    return "".join(text[:_LONGEST_DESCRIPTION].split()).isprintable()
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gateway.extract import html
+from gateway.extract import html, json_leaves, sniff
 from gateway.extract.document import Document, Embedded, Item
 from gateway.extract.tables import joined_numbers
 from gateway.mail import charset as charsets
@@ -18,10 +18,14 @@ _FOLD = re.compile(r"\r?\n[ \t]")
 _QP_FOLD = re.compile(r"=[ \t]*\r?\n[ \t]?")
 _QP_ESCAPE = re.compile(r"=[0-9A-Fa-f]{2}")
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
-_INLINE_FILE = re.compile(
-    r"^[A-Z][A-Z0-9.-]{0,40}(?=;)[^:\r\n]{0,300}?(?:ENCODING=B|;BASE64)[^:\r\n]{0,300}:([A-Za-z0-9+/=]{64,})",
+_INLINE = re.compile(
+    r"^([A-Z][A-Z0-9.-]{0,40})(?=;)[^:\r\n]{0,300}?(?:ENCODING=B|;BASE64)[^:\r\n]{0,300}:[ ]?([A-Za-z0-9+/=]{4,})",
     re.M | re.I,
 )
+_LARGEST_TREE = 2 * 1024 * 1024
+"""Characters of the largest JSON that is also taken apart."""
+
+_LONGEST_FIELD, _SMALLEST_FILE = 10_000, 48
 _DATA_URI = re.compile(r"""data:([a-z0-9.+/-]{3,80})[^,"'<>]{0,80};base64,([A-Za-z0-9+/=\s%]+)""", re.I)
 _CODED_VALUE = re.compile(r"^[A-Za-z][A-Za-z0-9;.-]{0,60}::[ ]*([A-Za-z0-9+/=]{4,}(?:\r?\n [A-Za-z0-9+/=]+)*)", re.M)
 _MAIL_SOURCE = re.compile(
@@ -136,9 +140,12 @@ def read_mbox(document: Document) -> Iterator[Item]:
 
 
 def read_json(document: Document) -> Iterator[Item]:
-    """JSON as it stands and, where it escapes characters, with them as characters."""
+    """JSON as it stands, where it escapes characters with them as characters, and its values with their names."""
     text = charsets.decode(document.data, document.charset)
     yield Fragment(document.place, text)
+    if len(text) <= _LARGEST_TREE:
+        told = "\n".join(json_leaves.leaves(text))
+        yield Fragment(document.place, told.encode("utf-8", "replace").decode())
     if "\\" in text:
         yield Fragment(document.place, _JSON_ESCAPE.sub(_json_character, text))
 
@@ -160,5 +167,13 @@ def read_card(document: Document) -> Iterator[Item]:
     yield Fragment(document.place, _JSON_ESCAPE.sub(" ", unfolded).replace("\\,", ",").replace("\\;", ";"))
     if ";base64," in unfolded:
         yield from pictures_inside(unfolded)
-    for match in _INLINE_FILE.finditer(unfolded):
-        yield Embedded(transfer.base64(match[1].encode()), ())
+    for match in _INLINE.finditer(unfolded):
+        yield from _inline(match[1], transfer.base64(match[2].encode()), document.place)
+
+
+def _inline(name: str, value: bytes, place: Place) -> Iterator[Item]:
+    """What a field holds in base64: a text, with the field's name, or a file."""
+    if len(value) <= _LONGEST_FIELD and sniff.is_plainly_text(value) and sniff.is_text(value):
+        yield Fragment(place, f"{name}: {charsets.decode(value)}")
+    elif len(value) >= _SMALLEST_FILE:
+        yield Embedded(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gateway.extract import behind, html, jpeg, plain, sniff
+from gateway.extract import behind, dressed, html, jpeg, plain, sniff
 from gateway.extract.budget import Budget, DamagedError, EncryptedError, Meter, OverBudgetError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.formats import FORMATS, LOCKABLE, MAY_BE_EMPTY, Reader
@@ -134,6 +134,8 @@ class Walk:
                 self.unread(place, Reason.OVER_BUDGET)
                 return
             self.fragments.append(Fragment(place, text, marks))
+            if dressed.TURNED in text:
+                self.fragments.append(Fragment(place, dressed.turned(text), marks))
 
     def unread(self, place: Place, reason: Reason) -> None:
         self.unreadable[Unreadable(place, reason)] = None

@@ -165,3 +165,10 @@ class TestPdf:
         got = reading(pdf[: pdf.index(b"xref")])
         assert WORDS in texts(got)
         assert reasons(got) == [Reason.DAMAGED]
+
+
+def test_a_description_of_several_lines_in_a_picture(reading: Any, make: Any) -> None:
+    words = b"tEXtComment\0Barn\n" + WORDS.encode()
+    chunk = struct.pack(">I", len(words) - 4) + words + zlib.crc32(words).to_bytes(4, "big")
+    png = make.png(40, 30)
+    assert WORDS in texts(reading(png[:33] + chunk + png[33:]))
