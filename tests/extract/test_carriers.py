@@ -155,6 +155,23 @@ class TestPdf:
         assert reasons(self.drawn(make, 240_000)) == [Reason.OVER_BUDGET]
         assert not self.drawn(make, 8).unreadable
 
+    @pytest.mark.parametrize("line", ["Side 1 af 1", "Se det vedlagte billede, som det kom fra maskinen"])
+    def test_an_image_that_is_missing_under_a_line_is_said(self, make: Any, line: str) -> None:
+        image = (
+            self.IMAGE.format(800).replace("/Length", "/Filter/JPXDecode/Length")
+            + "stream\n"
+            + 8 * "\1"
+            + "\nendstream"
+        )
+        shown = f"q 595 0 0 842 0 0 cm /I Do Q BT /F1 12 Tf 50 700 Td ({line}) Tj ET "
+        pdf = make.pdf(line, image).replace(b"/Annots[6 0 R]", b"")
+        pdf = pdf.replace(b"/Resources<<", b"/Resources<</XObject<</I 6 0 R>>")
+        start, end = pdf.index(b"BT /F1"), pdf.index(b" Tj ET") + 6
+        pdf = pdf[:start] + shown.encode() + pdf[end:]
+        pdf = pdf.replace(b"/Length %d>>stream\nq" % (end - start), b"/Length %d>>stream\nq" % len(shown))
+        items = list(read_pdf(Document(pdf, Place(()), Meter(Budget()), "pdf")))
+        assert [item.reason for item in items if isinstance(item, Unreadable)] == [Reason.DAMAGED]
+
     def test_what_a_list_offers_is_read(self, reading: Any, make: Any) -> None:
         field = f"<</Type/Annot/Subtype/Widget/FT/Ch/Ff 131072/T(barn)/Opt[[(0)( )][(1)({WORDS})]]/V(0)/Rect[0 0 9 9]>>"
         pdf = make.pdf("Hej", field).replace(b"/Type/Catalog", b"/Type/Catalog/AcroForm<</Fields[6 0 R]>>")
