@@ -40,7 +40,9 @@ _LYING = 2
 _FEW_LETTERS = 20
 _DARK = 100
 """A page darker than this is light on dark; tesseract and the search for its lines want it the other way."""
-_LONGEST_DESCRIPTION = 10_000
+_JUDGED_BY = 10_000
+"""Characters of a description that tell whether it is text."""
+
 _GIF_FRAMES = 5
 _RESOLUTION = 200
 _BAND, _NEAR = 90, 40
@@ -156,7 +158,7 @@ def _descriptions(image: Image.Image) -> Iterator[str]:
     """The texts a picture carries beside its pixels."""
     for value in image.info.values():
         if isinstance(value, str) and _is_readable(value):
-            yield value[:_LONGEST_DESCRIPTION]
+            yield value
         elif isinstance(value, bytes) and 3 < len(value) < 4000 and value.isascii() and _is_readable(value.decode()):
             yield value.decode()
     try:
@@ -173,7 +175,7 @@ def _descriptions(image: Image.Image) -> Iterator[str]:
 
 def _is_readable(text: str) -> bool:
     """Whether a description is text, be it of several lines."""
-    return "".join(text[:_LONGEST_DESCRIPTION].split()).isprintable()
+    return "".join(text[:_JUDGED_BY].split()).isprintable()
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -19,7 +19,7 @@ _QP_FOLD = re.compile(r"=[ \t]*\r?\n[ \t]?")
 _QP_ESCAPE = re.compile(r"=[0-9A-Fa-f]{2}")
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[nrtbf])")
 _INLINE = re.compile(
-    r"^([A-Z][A-Z0-9.-]{0,40})(?=;)[^:\r\n]{0,300}?(?:ENCODING=B|;BASE64)[^:\r\n]{0,300}:[ ]?([A-Za-z0-9+/=]{4,})",
+    r"^([A-Z][A-Z0-9.-]{0,40})(?=;)[^:\r\n]{0,300}?(?:ENCODING=\"?B|;BASE64)[^:\r\n]{0,300}:[ ]?([A-Za-z0-9+/=]{4,})",
     re.M | re.I,
 )
 _LARGEST_TREE = 2 * 1024 * 1024
@@ -173,7 +173,7 @@ def read_card(document: Document) -> Iterator[Item]:
 
 def _inline(name: str, value: bytes, place: Place) -> Iterator[Item]:
     """What a field holds in base64: a text, with the field's name, or a file."""
-    if len(value) <= _LONGEST_FIELD and sniff.is_plainly_text(value) and sniff.is_text(value):
+    if len(value) <= _LONGEST_FIELD and sniff.format_of(value) == "txt":
         yield Fragment(place, f"{name}: {charsets.decode(value)}")
     elif len(value) >= _SMALLEST_FILE:
         yield Embedded(value)

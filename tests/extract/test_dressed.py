@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.extract import Budget, read
-from gateway.extract.dressed import turned
+from gateway.extract.dressed import dressed, turned
 from gateway.extract.html import readings
 from gateway.mail.fragment import Extraction
 from gateway.mail.message import Message
@@ -109,3 +109,10 @@ class TestJson:
     def test_neither_depth_nor_long_names_nor_letters_that_are_none_hurt(self, reading: Any) -> None:
         for data in ('{"a":' * 5000 + "1", '{{"{}":[{}1]}}'.format("a" * 50_000, "1," * 50_000), '{"a":"\\ud800"}'):
             assert len(texts(reading(data.encode()))) < 20_000_000
+
+
+def test_tags_that_never_close_take_linear_time() -> None:
+    started = monotonic()
+    dressed("<bdo dir=rtl>x</bdo><" + "a" * 400_000)
+    dressed("<bdo dir=rtl>x</bdo>" + "<a " * 200_000)
+    assert monotonic() - started < 2
