@@ -17,13 +17,14 @@ import olefile
 from gateway.extract import biff
 from gateway.extract.budget import DamagedError, EncryptedError, OverBudgetError
 from gateway.extract.document import Document, Embedded, Items
-from gateway.extract.ole1 import native_package
+from gateway.extract.ole1 import MARKS, native_package
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import Step
 
 _PROPERTY_STREAMS = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
 _PICTURE_MARKS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _PICTURES = 20
+_MOST_STREAMS, _LONGEST_MARK = 1000, 8
 _WORD_CHARACTERS = {
     0x07: "\t", 0x0B: "\n", 0x0C: "\n", 0x0D: "\n", 0x0E: "\n", 0x13: " ", 0x14: " ", 0x15: " ", 0x1E: "-", 0x1F: "",
     0x01: "", 0x02: "", 0x03: "", 0x04: "", 0x05: "", 0x08: "",
@@ -39,7 +40,7 @@ def read_ole(document: Document) -> Items:
             yield from _read(document, ole)
             if ole.parsing_issues:
                 raise DamagedError
-    except (OSError, olefile.OleFileError, struct.error, IndexError, ValueError, TypeError, KeyError) as error:
+    except (OSError, struct.error, IndexError, ValueError, TypeError, KeyError) as error:
         yield Fragment(document.place, strings(document.data))
         raise DamagedError from error
 
@@ -47,7 +48,7 @@ def read_ole(document: Document) -> Items:
 def _read(document: Document, ole: olefile.OleFileIO) -> Items:
     known = 0
     for path in ole.listdir(streams=True, storages=False):
-        reader = _READERS.get(path[-1])
+        reader = _READERS.get(path[-1].lower())
         if reader is None:
             continue
         document.meter.part()
@@ -56,11 +57,43 @@ def _read(document: Document, ole: olefile.OleFileIO) -> Items:
         known += 1
     yield from _properties(document, ole)
     if not known:
+        yield from _files(document, ole)
+        yield Fragment(document.place, strings(document.data))
+    elif ole.parsing_issues:
         yield Fragment(document.place, strings(document.data))
 
 
+def _files(document: Document, ole: olefile.OleFileIO) -> Items:
+    """The streams of an object of an unknown kind that are files as they stand, by their marks."""
+    for path in ole.listdir(streams=True, storages=False)[:_MOST_STREAMS]:
+        if ole.openstream(path).read(_LONGEST_MARK).startswith(MARKS):
+            document.meter.part()
+            yield Embedded(_stream(ole, path))
+
+
 def _stream(ole: olefile.OleFileIO, path: list[str]) -> bytes:
+    """The bytes of a stream. Sectors that run in a ring repeat themselves: that is noted as the file's damage."""
+    if _is_ring(ole, path):
+        ole.parsing_issues.append((DamagedError, "a stream's sectors run in a ring"))
     return bytes(ole.openstream(path).read())
+
+
+def _is_ring(ole: olefile.OleFileIO, path: list[str]) -> bool:
+    """Whether a stream comes to a sector again before its size is reached."""
+    entry = ole.direntries[ole._find(path)]
+    is_small = entry.size < ole.minisectorcutoff
+    if is_small and ole.minifat is None:
+        ole.loadminifat()
+    table, width = (ole.minifat, ole.minisectorsize) if is_small else (ole.fat, ole.sectorsize)
+    sector, seen = entry.isectStart, set[int]()
+    for _ in range(min(-(-entry.size // width), len(table))):
+        if sector in seen:
+            return True
+        seen.add(sector)
+        if not 0 <= sector < len(table):
+            return False
+        sector = table[sector] & 0xFFFFFFFF
+    return False
 
 
 def _properties(document: Document, ole: olefile.OleFileIO) -> Items:
@@ -163,7 +196,14 @@ def _stored_object(document: Document, data: bytes, is_compressed: bool) -> Embe
 
 def _package(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Items:
     data = _stream(ole, path)
-    yield (native_package(data) if path[-1] == "\x01Ole10Native" else None) or Embedded(data)
+    yield (native_package(data) if path[-1].lower() == "\x01ole10native" else None) or Embedded(data)
+
+
+def _contents(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Items:
+    """What Acrobat and others keep as it stands; drawings of other programs have the name too, and are none of it."""
+    data = _stream(ole, path)
+    if data.startswith(MARKS):
+        yield Embedded(data)
 
 
 def _pictures(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Iterator[Embedded]:
@@ -180,13 +220,17 @@ def _carved(stream: bytes) -> Iterator[Embedded]:
 
 
 _READERS: dict[str, Callable[[Document, olefile.OleFileIO, list[str]], Items]] = {
-    "WordDocument": _word,
-    "Workbook": _workbook,
-    "Book": _workbook,
-    "PowerPoint Document": _slides,
-    "Package": _package,
-    "\x01Ole10Native": _package,
+    "worddocument": _word,
+    "workbook": _workbook,
+    "book": _workbook,
+    "powerpoint document": _slides,
+    "package": _package,
+    "package_stream": _package,
+    "embeddedodf": _package,
+    "contents": _contents,
+    "\x01ole10native": _package,
 }
+"""By the names of their streams in small letters: OLE files tell no other apart (MS-CFB 2.6.4)."""
 
 
 def read_strings(document: Document) -> Items:

@@ -50,7 +50,7 @@ def read_locked_office(document: Document) -> Items:
             if found is not None:
                 yield Embedded(found, (), "", "attachment")
                 return
-    except (OSError, olefile.OleFileError, struct.error, expat.ExpatError, KeyError, ValueError, IndexError) as error:
+    except (OSError, struct.error, expat.ExpatError, KeyError, ValueError, IndexError) as error:
         raise DamagedError from error
     raise EncryptedError
 

@@ -59,7 +59,7 @@ def read_msg(document: Document) -> Items:
             yield from _storage(document, ole, streams, [])
             if ole.parsing_issues:
                 raise DamagedError
-    except (OSError, olefile.OleFileError, struct.error, IndexError, ValueError, TypeError) as error:
+    except (OSError, struct.error, IndexError, ValueError, TypeError) as error:
         raise DamagedError from error
 
 

@@ -6,7 +6,7 @@ import struct
 
 from gateway.extract.document import Embedded
 
-_MARKS = (
+MARKS = (
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     b"PK\x03\x04",
     b"%PDF-",
@@ -21,7 +21,7 @@ _HEAD = 4096
 
 def embedded_object(data: bytes) -> Embedded:
     """The file inside an OLE 1 object: by its mark when it has one, else the package as it says it is."""
-    marks = [at for at in (data.find(mark, 0, _HEAD + 8) for mark in _MARKS) if at >= 0]
+    marks = [at for at in (data.find(mark, 0, _HEAD + 8) for mark in MARKS) if at >= 0]
     if marks:
         return Embedded(data[min(marks) :])
     package = native_package(data[data.find(b"Package\0") + 12 :] if b"Package\0" in data[:200] else data)
