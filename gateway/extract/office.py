@@ -7,9 +7,9 @@ elements here, so none can be forgotten. Parts that only describe looks are left
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from gateway.extract import biff12, cells, grid, locked_odf, sheets, xmltext, zips
+from gateway.extract import biff12, cells, grid, locked_odf, names, plain, sheets, shown, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
@@ -44,7 +44,6 @@ _APART_PARTS = re.compile(
 _FLAT_FILE = re.compile(rb"<office:binary-data>([^<]*)</office:binary-data>")
 _ODF_PIECES = {"ods": ("<table:table ", "sheet"), "odp": ("<draw:page ", "slide")}
 _PIVOT_VALUE = re.compile(r'<(?:s|n|d|x) v="([^"]*)"')
-_LIST_TEXT = re.compile(r'<w:lvlText w:val="([^"%]{4,})"')
 _RELATION = re.compile(r'Target="([^"]+)"[^<>]*TargetMode="External"|TargetMode="External"[^<>]*Target="([^"]+)"')
 
 
@@ -150,21 +149,29 @@ def _pieces(format: str, name: str, xml: str, place: Place) -> Iterator[tuple[Pl
 
 
 def _xml_text(format: str, name: str, xml: str, place: Place) -> Items:
-    text, shown = xmltext.read(xml, xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS)
+    text, attributes = xmltext.read(xml, _breaks(name))
     text = text.strip()
     is_sheet = format == "ods" and name.endswith("content.xml")
     yield Fragment(place, text, _marks(xml, text, is_sheet))
-    beside = [shown]
+    beside = [attributes, *names.beside(name, xml)]
     if "pivotCache" in name:
         beside += _PIVOT_VALUE.findall(xml)
-    elif name.endswith("numbering.xml"):
-        beside += _LIST_TEXT.findall(xml)
+    elif name.startswith("word/"):
+        beside += shown.other_readings(xml, text)
+    elif name.startswith("customXml/"):
+        beside += plain.leaves(xml)
     if is_sheet:
         yield Fragment(place, *grid.lost_zeros(xml))
         beside.append(joined_numbers(text.replace("\n\t", "\t")))
     else:
         beside.append(joined_in_document(text))
     yield Fragment(place, "\n".join(filter(None, beside)))
+
+
+def _breaks(name: str) -> Mapping[str, str]:
+    if name.endswith(".vml"):
+        return xmltext.DRAWN
+    return xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS
 
 
 def _marks(xml: str, text: str, is_sheet: bool) -> grid.Marks:

@@ -100,11 +100,15 @@ def read_xml(document: Document) -> Iterator[Item]:
     """Data in XML: its texts, and with their names its elements and attributes, a tag a line."""
     text = charsets.decode(document.data, document.charset or meta_charset(document.data))
     yield from of_html(text, document.place)
-    leaves = (f"{_TAG_NAME.sub('', name)}: {text}" for name, text in _LEAF.findall(text))
     told = (
         _TAG_NAME.sub("", name) + _ATTRIBUTE.sub(_as_told, rest) for name, rest in _TAG_WITH_ATTRIBUTES.findall(text)
     )
-    yield Fragment(document.place, html.unescaped("\n".join(dict.fromkeys((*leaves, *told)))))
+    yield Fragment(document.place, html.unescaped("\n".join(dict.fromkeys((*leaves(text), *told)))))
+
+
+def leaves(xml: str) -> Iterator[str]:
+    """The elements that hold nothing but a text, with their names."""
+    return (f"{_TAG_NAME.sub('', name)}: {text}" for name, text in _LEAF.findall(xml))
 
 
 def _as_told(attribute: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.extract import html as markup
+from gateway.extract import shown, symbols
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.ole1 import embedded_object
 from gateway.mail import charset as charsets
@@ -30,23 +31,33 @@ _CHARACTERS = {
     "par": "\n", "line": "\n", "row": "\n", "nestrow": "\n", "sect": "\n", "page": "\n", "column": "\n",
     "softline": "\n", "cell": "\t", "nestcell": "\t", "tab": "\t", "emdash": "—", "endash": "–", "lquote": "‘",
     "rquote": "’", "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ",
-    "qmspace": " ", "footnote": "\n", "annotation": "\n", "header": "\n", "footer": "\n", "headerl": "\n",
+    "qmspace": " ", "header": "\n", "footer": "\n", "headerl": "\n",
     "headerr": "\n", "footerl": "\n", "footerr": "\n", "shptxt": "\n", "pntext": "", "title": "\n",
     "subject": "\n", "author": "\n", "keywords": "\n", "doccomm": "\n", "operator": "\n", "company": "\n",
     "manager": "\n", "category": "\n", "fldinst": "\n", "fldrslt": " ", "atnauthor": "\n", "sp": "\n",
+    "propname": "\n", "staticval": ": ",
 }
-_SYMBOLS = {"~": "\xa0", "_": "-", "-": "", "\n": "\n", "\r": "\n", "\t": "\t", "{": "{", "}": "}", "\\": "\\", "*": ""}
+_SYMBOLS = {"~": "\xa0", "_": "-", "-": "", "\n": "\n", "\r": "\n", "\t": "\t", "{": "{", "}": "}", "\\": "\\"}
 # fmt: on
-_PICTURES, _OBJECTS = "pict", "objdata"
+_PICTURES, _OBJECTS, _BOOKMARK = "pict", "objdata", "bkmkstart"
+_ASIDE = frozenset(("footnote", "annotation"))
+"""What stands in the source amid a line and on the page somewhere else."""
+_NOT_SHOWN = frozenset(("v", "deleted"))
 
 
 class _Group:
-    """What a group inherits and may change: how it is read, and how many characters stand for one beyond ANSI."""
+    """What a group inherits and may change: how it is read, whether it is shown, how many characters stand for one
+    beyond ANSI.
+    """
 
-    __slots__ = ("destination", "html_only", "skip")
+    __slots__ = ("destination", "html_only", "is_aside", "is_hidden", "skip")
 
-    def __init__(self, destination: str = "", skip: int = 1, html_only: bool = False) -> None:
-        self.destination, self.skip, self.html_only = destination, skip, html_only
+    def __init__(self, parent: _Group | None = None) -> None:
+        self.destination: str = parent.destination if parent else ""
+        self.skip: int = parent.skip if parent else 1
+        self.html_only: bool = parent.html_only if parent else False
+        self.is_aside: bool = parent.is_aside if parent else False
+        self.is_hidden: bool = parent.is_hidden if parent else False
 
 
 def read_rtf(document: Document) -> Items:
@@ -57,7 +68,10 @@ def of_rtf(data: bytes, document: Document) -> Iterator[Fragment | Embedded]:
     """The text, the HTML it may wrap, and the pictures and objects inside."""
     reader = _Reader(data.decode("latin-1"))
     reader.run()
-    yield Fragment(document.place, reader.text())
+    text = reader.text()
+    yield Fragment(document.place, text)
+    yield Fragment(document.place, shown.changed_lines(text, reader.shown_text()))
+    yield Fragment(document.place, reader.bookmarks())
     if reader.html:
         for reading in markup.readings("".join(reader.html)):
             yield Fragment(document.place, reading)
@@ -72,6 +86,11 @@ def _bytes(pieces: list[str]) -> bytes:
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
+def _whole(text: str) -> str:
+    """The text with its characters of two halves put together."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 class _Reader:
     """One pass over the tokens."""
 
@@ -81,6 +100,8 @@ class _Reader:
         self.html: list[str] = []
         self._source = source
         self._out: list[str] = []
+        self._shown: list[str] | None = None
+        self._bookmarks: list[str] = []
         self._pending = bytearray()
         self._codepage = "cp1252"
         self._is_html = "\\fromhtml" in source[:2000]
@@ -89,8 +110,16 @@ class _Reader:
 
     def text(self) -> str:
         self._flush()
-        joined = "".join(self._out)
-        return joined.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return _whole("".join(self._out))
+
+    def shown_text(self) -> str:
+        """The text without what is hidden, deleted or stands aside; empty where there is nothing of the kind."""
+        return _whole("".join(self._shown or ()))
+
+    def bookmarks(self) -> str:
+        """The names people gave to places, where they hold figures; programs' own begin with a line."""
+        names = [name for name in self._bookmarks if name[:1] != "_" and any(map(str.isdecimal, name))]
+        return "\n".join(names).replace("_", " ")
 
     def run(self) -> None:
         at = 0
@@ -104,18 +133,20 @@ class _Reader:
             if plain is not None:
                 self._plain(plain)
             elif word is not None:
-                at += self._control(word, number)
+                at += self._control(word, number, at)
             elif byte is not None:
                 self._byte(int(byte, 16))
             elif brace is not None:
                 self._brace(brace)
+            elif symbol == "*":
+                self._groups[-1].is_aside = True
             elif symbol is not None:
                 self._emit(_SYMBOLS.get(symbol, symbol))
 
     def _brace(self, brace: str) -> None:
         group = self._groups[-1]
         if brace == "{":
-            self._groups.append(_Group(group.destination, group.skip, group.html_only))
+            self._groups.append(_Group(group))
         elif len(self._groups) > 1:
             self._groups.pop()
 
@@ -154,22 +185,40 @@ class _Reader:
             self.objects[-1].append(text)
         elif group.destination == "htmltag":
             self.html.append(text)
+        elif group.destination == _BOOKMARK:
+            self._bookmarks.append(text)
         elif not group.destination:
-            self._out.append(text)
+            self._written(text, is_shown=not (group.is_aside or group.is_hidden))
             if self._is_html and not group.html_only:
                 self.html.append(text)
 
-    def _control(self, word: str, number: str | None) -> int:
-        """Obeys a control word; gives how many characters of raw data follow it."""
+    def _written(self, text: str, is_shown: bool) -> None:
+        """Keeps a text; what is shown is kept apart from the first text on that is not."""
+        if self._shown is None and not is_shown:
+            self._shown = self._out.copy()
+        self._out.append(text)
+        if self._shown is not None and is_shown:
+            self._shown.append(text)
+
+    def _raw(self, size: int, at: int) -> int:
+        """The raw bytes of a picture or object; a size beyond the end is not believed, so it hides nothing."""
+        if not 0 < size <= len(self._source) - at:
+            return 0
+        if self._groups[-1].destination in (_PICTURES, _OBJECTS):
+            self._append(self._source[at : at + size].encode("latin-1").hex())
+        return size
+
+    def _control(self, word: str, number: str | None, at: int) -> int:
+        """Obeys a control word that ends here; gives how many characters of raw data follow it."""
         self._flush()
         group = self._groups[-1]
         if word == "u" and number:
-            self._append(chr(int(number) % 65536))
+            self._append(symbols.plain(chr(int(number) % 65536)))
             self._to_skip = group.skip
         elif word == "uc" and number:
             group.skip = min(abs(int(number)), 16)
         elif word == "bin" and number:
-            return max(0, int(number))
+            return self._raw(int(number), at)
         elif word == "mac":
             self._codepage = "mac_roman"
         elif word == "ansicpg" and number:
@@ -179,6 +228,13 @@ class _Reader:
             (self.pictures if word == _PICTURES else self.objects).append([])
         elif word in _LOOKS:
             group.destination = word
+        elif word in _ASIDE:
+            group.is_aside = True
+            self._append("\n")
+        elif word in _NOT_SHOWN:
+            group.is_hidden = number != "0"
+        elif word == "plain":
+            group.is_hidden = False
         elif word == "htmlrtf":
             group.html_only = number != "0"
         elif word in _CHARACTERS:

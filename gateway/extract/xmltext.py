@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from gateway.extract import symbols
 from gateway.extract.html import unescaped
 from gateway.mail import charset as charsets
 
@@ -17,7 +18,7 @@ _NAME = re.compile(r"[/?!]?[^\s<>/]*")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,100}encoding=["']([A-Za-z0-9_-]{2,40})""")
 _SHOWN_ATTRIBUTES = (
     "descr", "title", "alt", "string-value", "displayText", "tooltip", "prompt", "promptTitle", "error", "caption",
-    "display", "Target", "href", "instr",
+    "display", "Target", "href", "instr", "string", "label", "screentip", "supertip", "description", "current-value",
 )  # fmt: skip
 """Attributes whose value a person may be shown. Not all of them: ids look like CPR numbers."""
 
@@ -26,6 +27,10 @@ _FORM_FIELD = re.compile(r"(?<=>)\s*FORMTEXT\s*(?=<)")
 
 _ATTRIBUTES = tuple((f'{name}="', re.compile(f'(?<=[ :]){name}="([^"<>]+)"')) for name in _SHOWN_ATTRIBUTES)
 _CHUNK = 1 << 20
+_SYMBOL = "w:sym"
+_SYMBOL_CODE = re.compile(r'char="([0-9A-Fa-f]{4})"')
+_OF_PICTURES = re.compile(r"dings", re.I)
+"""Fonts whose letters are pictures: Wingdings, Webdings, Dingbats."""
 
 # fmt: off
 BREAKS: Mapping[str, str] = {
@@ -49,12 +54,15 @@ class _Apart(dict[str, str]):
 
 
 APART: Mapping[str, str] = _Apart()
+DRAWN: Mapping[str, str] = _Apart(dict.fromkeys(("font", "span", "b", "i", "u", "s", "strong", "em", "sub", "sup"), ""))
+"""What stands in for a tag of an old drawing: its boxes hold a little HTML, and settings beside it."""
 
 
 def decoded(data: bytes) -> str:
     """The XML as text, in the encoding it declares."""
     declared = _ENCODING.match(data[:200])
-    return charsets.decode(data, declared[1].decode("ascii").lower() if declared else "")
+    text = charsets.decode(data, declared[1].decode("ascii").lower() if declared else "")
+    return symbols.plain(text) if symbols.IN_UTF_8 in data else text
 
 
 def text(xml: str, breaks: Mapping[str, str] = BREAKS) -> str:
@@ -111,16 +119,22 @@ def _know(found: list[str], breaks: Mapping[str, str], tags: dict[str, str], may
             name = _NAME.match(tag)[0]  # type: ignore[index]  # it matches anything
             if not name and not may_be_nameless:
                 return False
-            tags[tag] = _separator(name, breaks)
+            tags[tag] = _separator(name, breaks) if name != _SYMBOL else _symbol(tag)
     return True
+
+
+def _symbol(tag: str) -> str:
+    """The character that Word inserted from a symbol font."""
+    code = _SYMBOL_CODE.search(tag)
+    return symbols.character(int(code[1], 16)) if code and not _OF_PICTURES.search(tag) else ""
 
 
 def _separator(name: str, breaks: Mapping[str, str]) -> str:
     if name[:1] in "?!":
         return ""
     local = name.lstrip("/").rpartition(":")[2]
-    if breaks is APART:
-        return "\n"
+    if isinstance(breaks, _Apart):
+        return breaks[local]
     separator = breaks.get(local, "")
     return "" if name.startswith("/") and separator != "\n" else separator
 
