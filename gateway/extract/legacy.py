@@ -14,20 +14,22 @@ from collections.abc import Callable, Iterator
 
 import olefile
 
-from gateway.extract import biff
+from gateway.extract import biff, symbols
 from gateway.extract.budget import DamagedError, EncryptedError, OverBudgetError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.ole1 import MARKS, native_package
+from gateway.extract.ole_streams import bytes_of, custom_properties
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import Step
 
 _PROPERTY_STREAMS = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
 _PICTURE_MARKS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _PICTURES = 20
-_MOST_STREAMS, _LONGEST_MARK = 1000, 8
+_LONGEST_MARK = 8
 _WORD_CHARACTERS = {
     0x07: "\t", 0x0B: "\n", 0x0C: "\n", 0x0D: "\n", 0x0E: "\n", 0x13: " ", 0x14: " ", 0x15: " ", 0x1E: "-", 0x1F: "",
     0x01: "", 0x02: "", 0x03: "", 0x04: "", 0x05: "", 0x08: "",
+    **symbols.PLAIN,
 }  # fmt: skip
 _STRINGS_8 = re.compile(rb"[\x20-\x7e\xa0-\xff]{5,}")
 _STRINGS_16 = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){5,}")
@@ -65,35 +67,15 @@ def _read(document: Document, ole: olefile.OleFileIO) -> Items:
 
 def _files(document: Document, ole: olefile.OleFileIO) -> Items:
     """The streams of an object of an unknown kind that are files as they stand, by their marks."""
-    for path in ole.listdir(streams=True, storages=False)[:_MOST_STREAMS]:
+    left = len(document.data)
+    for path in ole.listdir(streams=True, storages=False):
+        left -= ole.get_size(path)
+        if left < 0:  # streams that share their bytes, or claim what is not there
+            ole.parsing_issues.append((DamagedError, "streams are larger than their file"))
+            return
         if ole.openstream(path).read(_LONGEST_MARK).startswith(MARKS):
             document.meter.part()
-            yield Embedded(_stream(ole, path))
-
-
-def _stream(ole: olefile.OleFileIO, path: list[str]) -> bytes:
-    """The bytes of a stream. Sectors that run in a ring repeat themselves: that is noted as the file's damage."""
-    if _is_ring(ole, path):
-        ole.parsing_issues.append((DamagedError, "a stream's sectors run in a ring"))
-    return bytes(ole.openstream(path).read())
-
-
-def _is_ring(ole: olefile.OleFileIO, path: list[str]) -> bool:
-    """Whether a stream comes to a sector again before its size is reached."""
-    entry = ole.direntries[ole._find(path)]
-    is_small = entry.size < ole.minisectorcutoff
-    if is_small and ole.minifat is None:
-        ole.loadminifat()
-    table, width = (ole.minifat, ole.minisectorsize) if is_small else (ole.fat, ole.sectorsize)
-    sector, seen = entry.isectStart, set[int]()
-    for _ in range(min(-(-entry.size // width), len(table))):
-        if sector in seen:
-            return True
-        seen.add(sector)
-        if not 0 <= sector < len(table):
-            return False
-        sector = table[sector] & 0xFFFFFFFF
-    return False
+            yield Embedded(bytes_of(ole, path))
 
 
 def _properties(document: Document, ole: olefile.OleFileIO) -> Items:
@@ -103,6 +85,7 @@ def _properties(document: Document, ole: olefile.OleFileIO) -> Items:
             values = ole.getproperties(name, convert_time=False, no_conversion=None).values()
             for value in values:
                 found += [_property_text(each) for each in (value if isinstance(value, list) else [value])]
+            found += custom_properties(bytes_of(ole, [name]))
     yield Fragment(document.place.inside(Step("properties")), "\n".join(filter(None, found)))
 
 
@@ -114,7 +97,7 @@ def _property_text(value: object) -> str:
 
 def _word(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Items:
     """The piece table of a Word file: every character of body, notes, headers, comments and boxes (MS-DOC 2.4.1)."""
-    main = _stream(ole, path)
+    main = bytes_of(ole, path)
     flags = struct.unpack_from("<H", main, 0x0A)[0]
     if flags & 0x0100:
         raise EncryptedError
@@ -122,7 +105,7 @@ def _word(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Items:
         start, end = struct.unpack_from("<II", main, 0x18)
         yield Fragment(document.place, _word_text(main[start:end].decode("cp1252", "replace")))
         return
-    table = _stream(ole, [*path[:-1], "1Table" if flags & 0x0200 else "0Table"])
+    table = bytes_of(ole, [*path[:-1], "1Table" if flags & 0x0200 else "0Table"])
     offset, size = struct.unpack_from("<II", main, 0x01A2)
     text = "".join(_pieces(main, table[offset : offset + size]))
     yield Fragment(document.place, _word_text(text))
@@ -156,14 +139,14 @@ def _word_text(text: str) -> str:
 
 
 def _workbook(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Items:
-    stream = _stream(ole, path)
+    stream = bytes_of(ole, path)
     yield from biff.read(stream, document.place)
     yield from _carved(stream)
 
 
 def _slides(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Items:
     """Every text atom of a presentation, in the file's order (MS-PPT 2.9): slides, notes, comments, deleted ones."""
-    stream, texts, at = _stream(ole, path), [], 0
+    stream, texts, at = bytes_of(ole, path), [], 0
     while at + 8 <= len(stream):
         version, kind, size = struct.unpack_from("<HHI", stream, at)
         body = at + 8
@@ -195,20 +178,20 @@ def _stored_object(document: Document, data: bytes, is_compressed: bool) -> Embe
 
 
 def _package(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Items:
-    data = _stream(ole, path)
+    data = bytes_of(ole, path)
     yield (native_package(data) if path[-1].lower() == "\x01ole10native" else None) or Embedded(data)
 
 
 def _contents(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Items:
     """What Acrobat and others keep as it stands; drawings of other programs have the name too, and are none of it."""
-    data = _stream(ole, path)
+    data = bytes_of(ole, path)
     if data.startswith(MARKS):
         yield Embedded(data)
 
 
 def _pictures(document: Document, ole: olefile.OleFileIO, path: list[str]) -> Iterator[Embedded]:
     if ole.exists(path):
-        yield from _carved(_stream(ole, path))
+        yield from _carved(bytes_of(ole, path))
 
 
 def _carved(stream: bytes) -> Iterator[Embedded]:

@@ -17,6 +17,7 @@ from gateway.extract import html as markup
 from gateway.extract import rtf
 from gateway.extract.budget import DamagedError
 from gateway.extract.document import Document, Embedded, Items
+from gateway.extract.ole_streams import bytes_of
 from gateway.mail import charset as charsets
 from gateway.mail.fragment import Fragment
 from gateway.mail.place import Step
@@ -84,7 +85,7 @@ def _properties(ole: olefile.OleFileIO, paths: list[list[str]]) -> list[Property
         name = path[-1]
         if name.startswith("__substg1.0_") and len(name) >= 20:
             tag = int(name[12:20], 16)
-            found.append(Property(tag >> 16, tag & 0xFFFF, ole.openstream(path).read()))
+            found.append(Property(tag >> 16, tag & 0xFFFF, bytes_of(ole, path)))
     return found
 
 

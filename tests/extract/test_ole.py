@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.extract import ole_streams
 from gateway.mail.fragment import Extraction, Reason
 
 NUMBER = "150322-6239"
@@ -56,3 +57,26 @@ def test_what_fails_to_open_is_read_by_its_strings(reading: Any) -> None:
     got = reading(ole("WordDocument", f"cpr {NUMBER}".encode())[:-SMALLEST] + f"cpr {NUMBER}".encode())
     assert NUMBER in texts(got)
     assert [each.reason for each in got.unreadable] == [Reason.DAMAGED]
+
+
+def test_a_message_whose_sectors_run_in_a_ring_is_damaged(reading: Any) -> None:
+    data = ole("__substg1.0_1000001F", f"cpr {NUMBER}".encode("utf-16-le"), claimed=1 << 15, is_ring=True)
+    assert [each.reason for each in reading(data).unreadable] == [Reason.DAMAGED]
+
+
+def test_streams_that_share_their_bytes_are_not_all_opened(reading: Any) -> None:
+    got = reading(ole("Something", bytes(SMALLEST), claimed=1 << 30))
+    assert [each.reason for each in got.unreadable]
+
+
+def test_properties_that_people_named_are_read_with_their_names() -> None:
+    dictionary = struct.pack("<III", 1, 2, 4) + b"cpr\0"
+    value = struct.pack("<II", 0x1E, 12) + NUMBER.encode() + b"\0"
+    page = struct.pack("<II", 2, 1252)
+    start = 8 + 3 * 8
+    places = struct.pack("<6I", 0, start, 1, start + len(dictionary), 2, start + len(dictionary) + len(page))
+    section = struct.pack("<II", 0, 3) + places + dictionary + page + value
+    head = bytes(24) + struct.pack("<I", 2) + bytes(16) + struct.pack("<I", 0) + bytes(16) + struct.pack("<I", 68)
+    assert list(ole_streams.custom_properties(head + section)) == [f"cpr: {NUMBER}"]
+    for length in range(len(head + section)):
+        assert isinstance(list(ole_streams.custom_properties((head + section)[:length])), list)
