@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -24,6 +25,8 @@ _LABELSST, _LABEL, _RSTRING, _NUMBER, _RK, _MULRK, _FORMULA, _STRING = (
     0x207,
 )
 _HEADER, _FOOTER, _TXO, _NOTE, _HYPERLINK, _NAME = 0x14, 0x15, 0x1B6, 0x1C, 0x1B8, 0x18
+_VALIDATION = 0x1BE
+_LIST_ENTRY = re.compile(rb"[\x20-\x7e\xa0-\xff]{4,}|(?:[\x20-\x7e\xa0-\xff]\0){4,}")
 _MOST_MARKS = 10_000
 _WORKSHEET_AND_KIN = (0x0010, 0x0020, 0x0040)
 
@@ -132,6 +135,8 @@ class _Book:
             self._codes[struct.unpack_from("<H", data)[0]] = self._text(data, 2)
         elif kind == _XF:
             self._formats.append(struct.unpack_from("<H", data, 2)[0])
+        elif kind == _VALIDATION:
+            self._beside += _list_entries(data)
         elif kind == _HYPERLINK:
             self._beside.append(data[32:].decode("utf-16-le", "replace").replace("\0", " "))
         elif kind == _NOTE and not self.is_wide:
@@ -160,6 +165,12 @@ class _Book:
         if not self.is_wide:
             return data[at + 2 : at + 2 + length].decode("cp1252", "replace")
         return _characters(data, at + 3, length, data[at + 2])
+
+
+def _list_entries(data: bytes) -> Iterator[str]:
+    """What a cell offers and says of itself: the texts of the record; NULs part the entries of a list."""
+    for run in _LIST_ENTRY.findall(data):
+        yield run.replace(b"\0", b"").decode("latin-1")
 
 
 def _short_text(data: bytes, at: int, is_wide: bool) -> str:

@@ -47,6 +47,14 @@ def name_of(row: int, column: int) -> str:
     return f"{letters}{row}"
 
 
+def column_of(letters: str) -> int:
+    """The number of a column: 1 for `A`, 28 for `AB`."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
 def placed(findings: Sequence[Finding], fragments: Iterable[Fragment]) -> tuple[Finding, ...]:
     """The findings, those of CPR numbers with the cell they stand in where the reader marked it."""
     wanted = {finding.place for finding in findings if finding.detector == "cpr"}

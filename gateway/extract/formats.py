@@ -37,7 +37,8 @@ FORMATS: dict[str, Format] = {
     **dict.fromkeys(("xlsx", "xlsb"), Format("office:read_xlsx", True)),
     "pptx": Format("office:read_pptx", True),
     **dict.fromkeys(("odt", "ods", "odp", "odg"), Format("office:read_odf", True)),
-    **dict.fromkeys(("zip", "epub", "xps"), Format("archive:read_zip", True)),
+    **dict.fromkeys(("zip", "epub"), Format("archive:read_zip", True)),
+    "xps": Format("xps:read_xps", True),
     **dict.fromkeys(
         ("7z", "rar", "tar", "gz", "bz2", "xz", "lzma", "zst", "lz4", "lz", "z", "cab", "ar", "self-extracting"),
         Format("archive:read_archive", True),

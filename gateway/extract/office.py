@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from gateway.extract import biff12, cells, grid, locked_odf, names, plain, sheets, shown, xmltext, zips
+from gateway.extract import biff12, cells, grid, locked_odf, names, odf_values, plain, sheets, shown, xmltext, zips
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
@@ -132,6 +132,8 @@ def _xml_part(document: Document, name: str, data: bytes) -> Items:
         targets = [first or second for first, second in _RELATION.findall(xml)]
         yield Fragment(place, unescaped("\n".join(targets)))
         return
+    if document.format == "ods" and name.endswith("content.xml"):
+        xml = odf_values.with_texts(xml)
     for at, piece in _pieces(document.format, name, xml, place):
         yield from _xml_text(document.format, name, piece, at)
 
@@ -149,15 +151,15 @@ def _pieces(format: str, name: str, xml: str, place: Place) -> Iterator[tuple[Pl
 
 
 def _xml_text(format: str, name: str, xml: str, place: Place) -> Items:
-    text, attributes = xmltext.read(xml, _breaks(name))
+    text, tags = xmltext.text_and_tags(xml, _breaks(name))
     text = text.strip()
     is_sheet = format == "ods" and name.endswith("content.xml")
     yield Fragment(place, text, _marks(xml, text, is_sheet))
-    beside = [attributes, *names.beside(name, xml)]
+    beside = [xmltext.shown_attributes(tags), *names.beside(name, xml, tags)]
     if "pivotCache" in name:
         beside += _PIVOT_VALUE.findall(xml)
     elif name.startswith("word/"):
-        beside += shown.other_readings(xml, text)
+        beside += shown.other_readings(xml, text, tags)
     elif name.startswith("customXml/"):
         beside += plain.leaves(xml)
     if is_sheet:

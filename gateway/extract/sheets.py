@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from gateway.extract import cells, formulas, xmltext
+from gateway.extract import cells, codes, formulas, validations, xmltext
 from gateway.extract.document import Items
 from gateway.extract.html import unescaped
 from gateway.extract.tables import joined_numbers
@@ -22,6 +22,9 @@ _CELL = re.compile(r"<(?:\w+:)?c(?=[\s>/])([^<>]*)>")
 _TYPE = re.compile(r'\bt="(\w+)"')
 _REFERENCE = re.compile(r'\br="([A-Z]{1,3}[0-9]{1,7})"')
 _STYLE = re.compile(r'\bs="(\d+)"')
+_ITEM = re.compile(r"<(?:\w+:)?si(?:\s[^<>]*)?/?>")
+_ITEM_MARK = "\x1e"
+_ITEMS = {**xmltext.BREAKS, "si": _ITEM_MARK}
 _SHEET_ENTRY = re.compile(r"<(?:\w+:)?sheet\s([^<>]*)>")
 _NAME = re.compile(r'\bname="([^"]*)"')
 _RELATION_ID = re.compile(r'\br:id="([^"]*)"')
@@ -57,6 +60,7 @@ class Workbook:
         self._names: dict[str, str] = {}
         self._entries: list[tuple[str, str]] = []
         self._formats: list[str] = []
+        self._has_worded = False
 
     def takes(self, name: str, data: bytes) -> bool:
         """Keeps the part when it belongs to the cells. The workbook part itself is read by everyone."""
@@ -68,6 +72,7 @@ class Workbook:
             self._strings = _shared_strings(xmltext.decoded(data))
         elif name == "xl/styles.xml":
             self._formats = _formats(xmltext.decoded(data))
+            self._has_worded = any(any(codes.around_text(code)) for code in set(self._formats))
         elif name == "xl/_rels/workbook.xml.rels":
             self._names = _relations(xmltext.decoded(data))
         elif name == "xl/workbook.xml":
@@ -96,6 +101,8 @@ class Workbook:
             yield Fragment(at, joined_numbers(text))
             if "f>" in rows and _OPEN_FORMULA.search(rows):
                 yield Fragment(at, "\n".join(self._results(rows)))
+            if "ataValidation" in around and validations.may_hold_number(around):
+                yield Fragment(at, "\n".join(self._validations(rows, around)))
             beside = HEADER_CODE.sub(" ", xmltext.text(around, xmltext.APART)), xmltext.shown_attributes(around)
             yield Fragment(at, "\n".join(part for part in beside if part.strip()))
         orphans = [text for index, text in enumerate(self._strings) if index not in used]
@@ -146,14 +153,35 @@ class Workbook:
         if kind and kind[1] == "s":
             index = int(value) if value.isdecimal() and len(value) < 9 else -1
             used.add(index)
-            return self._strings[index] if 0 <= index < len(self._strings) else ""
+            return self._worded(attributes, self._strings[index]) if 0 <= index < len(self._strings) else ""
         if kind and kind[1] in ("inlineStr", "str", "e", "b", "d"):
-            return xmltext.text(body.partition("</c>")[0]).strip() if "<is" in body else unescaped(value)
-        style = _STYLE.search(attributes)
-        index = int(style[1]) if style else -1
-        shown = number(value, self._formats[index] if 0 <= index < len(self._formats) else "")
+            text = xmltext.text(body.partition("</c>")[0]).strip() if "<is" in body else unescaped(value)
+            return self._worded(attributes, text)
+        shown = number(value, self._format_of(attributes))
         formula = _between(body, "f>", "<") if "f>" in body and '"' in body else ""
         return f"{shown} {unescaped(formula)}" if formula else shown
+
+    def _format_of(self, attributes: str) -> str:
+        style = _STYLE.search(attributes)
+        index = int(style[1]) if style else -1
+        return self._formats[index] if 0 <= index < len(self._formats) else ""
+
+    def _worded(self, attributes: str, text: str) -> str:
+        """A text with what its cell's format writes around it."""
+        if not self._has_worded:
+            return text
+        before, behind = codes.around_text(self._format_of(attributes))
+        return f"{before}{text}{behind}"
+
+    def _validations(self, rows: str, around: str) -> Iterator[str]:
+        """The lists that cells offer, each entry behind what stands beside and above its cell."""
+        pieces = _CELL.split(rows)
+        values: dict[str, str] = {}
+        for attributes, body in zip(pieces[1::2], pieces[2::2], strict=True):
+            reference = _REFERENCE.search(attributes)
+            if reference and not attributes.endswith("/"):
+                values[reference[1]] = self._cell(attributes, body, set())
+        return validations.entries(around, values)
 
 
 def _split_sheet(xml: str) -> tuple[str, str]:
@@ -175,8 +203,12 @@ def _between(text: str, opening: str, closing: str) -> str:
 
 
 def _shared_strings(xml: str) -> list[str]:
-    items = re.split(r"<(?:\w+:)?si(?:\s[^<>]*)?/?>", xml)
-    return [xmltext.text(item).strip("\n") for item in items[1:]]
+    """The texts of the items. They are read in one go, with a mark where each begins, for there may be a million."""
+    texts = xmltext.text(xml, _ITEMS).split(_ITEM_MARK)[1:]
+    items = _ITEM.split(xml)[1:]
+    if len(texts) != len(items):  # a text holds the mark
+        texts = [xmltext.text(item) for item in items]
+    return [text.strip("\n") for text in texts]
 
 
 def _relations(xml: str) -> dict[str, str]:
@@ -212,7 +244,7 @@ def number(value: str, code: str = "") -> str:
     whole = _whole(value)
     if not whole:
         return value
-    shown = dated(whole, code) or formatted(whole, code)
+    shown = dated(whole, code) or codes.formatted(whole, code)
     if shown:
         return shown
     return "0" + whole if len(whole) == _NINE and is_possible("0" + whole) else whole
@@ -248,16 +280,6 @@ def _whole(value: str) -> str:
     except ValueError:
         return ""
     return str(int(amount)) if amount.is_integer() and abs(amount) < 1e15 else ""
-
-
-def formatted(digits: str, code: str) -> str:
-    """The number in a format of zeros and literals (`000000\\-0000`); empty when the format is of another kind."""
-    code = _CODE_LITERAL.sub(lambda match: match[1] or match[2] or "", code.partition(";")[0])
-    places = code.count("0") + code.count("#")
-    if places < _NINE or any(mark in code for mark in ".,%E") or len(digits) > places:
-        return ""
-    rest = list(digits.rjust(places, "0"))
-    return "".join(rest.pop(0) if mark in "0#" else mark for mark in code)
 
 
 def dated(serial: str, code: str) -> str:

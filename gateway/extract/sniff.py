@@ -76,8 +76,7 @@ _ZIP_KINDS: tuple[tuple[bytes, str], ...] = (
     (b"xl/", "xlsx"),
     (b"ppt/", "pptx"),
     (b"visio/", "vsdx"),
-    (b"FixedDocSeq.fdseq", "xps"),
-    (b"FixedDocumentSequence.fdseq", "xps"),
+    (b".fdseq", "xps"),
 )
 _ODF_KINDS: tuple[tuple[bytes, str], ...] = (
     (b"application/vnd.oasis.opendocument.text", "odt"),

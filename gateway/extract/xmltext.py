@@ -67,11 +67,17 @@ def decoded(data: bytes) -> str:
 
 def text(xml: str, breaks: Mapping[str, str] = BREAKS) -> str:
     """The character data with separators where a person sees things apart."""
-    return read(xml, breaks)[0]
+    return text_and_tags(xml, breaks)[0]
 
 
 def read(xml: str, breaks: Mapping[str, str] = BREAKS) -> tuple[str, str]:
     """The character data, and the values of attributes people may be shown, each on a line."""
+    joined, tags = text_and_tags(xml, breaks)
+    return joined, shown_attributes(tags)
+
+
+def text_and_tags(xml: str, breaks: Mapping[str, str] = BREAKS) -> tuple[str, str]:
+    """The character data, and every distinct tag on a line, without angles: a part of many elements has few."""
     if "<!" in xml:
         xml = xml.replace("<![CDATA[", "").replace("]]>", "").replace("<!--", "").replace("-->", "")
     if "FORMTEXT" in xml:
@@ -80,7 +86,7 @@ def read(xml: str, breaks: Mapping[str, str] = BREAKS) -> tuple[str, str]:
         xml = _without(xml, "posOffset")
     tags: dict[str, str] = {}
     joined = "".join(_chunk_text(chunk, breaks, tags) for chunk in chunks(xml))
-    return joined, shown_attributes("\n".join(tags))
+    return joined, "\n".join(tags)
 
 
 def shown_attributes(xml: str) -> str:

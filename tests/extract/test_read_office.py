@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.extract.sheets import formatted, number
+from gateway.extract.codes import formatted
+from gateway.extract.sheets import number
 from gateway.mail.fragment import Extraction, Reason
 
 NUMBER = "070761-4285"
