@@ -13,7 +13,7 @@ from gateway.extract import biff12, cells, grid, locked_odf, names, odf_values, 
 from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
-from gateway.extract.tables import joined_in_document, joined_numbers
+from gateway.extract.tables import joined_in_document, joined_numbers, rows_of_tables
 from gateway.mail import transfer
 from gateway.mail.fragment import Fragment, Reason, Unreadable
 from gateway.mail.place import Place, Step
@@ -151,10 +151,15 @@ def _pieces(format: str, name: str, xml: str, place: Place) -> Iterator[tuple[Pl
 
 
 def _xml_text(format: str, name: str, xml: str, place: Place) -> Items:
-    text, tags = xmltext.text_and_tags(xml, _breaks(name))
-    text = text.strip()
     is_sheet = format == "ods" and name.endswith("content.xml")
-    yield Fragment(place, text, _marks(xml, text, is_sheet))
+    text, tags = xmltext.text_and_tags(xml, _breaks(name))
+    if xmltext.TABLE in text:
+        pieces = text.strip().split(xmltext.TABLE)
+        text = "\n".join(pieces)
+        told = text if is_sheet else rows_of_tables(pieces)
+    else:
+        told = text = text.strip()
+    yield Fragment(place, told, _marks(xml, told, is_sheet))
     beside = [xmltext.shown_attributes(tags), *names.beside(name, xml, tags)]
     if "pivotCache" in name:
         beside += _PIVOT_VALUE.findall(xml)
@@ -173,7 +178,7 @@ def _xml_text(format: str, name: str, xml: str, place: Place) -> Items:
 def _breaks(name: str) -> Mapping[str, str]:
     if name.endswith(".vml"):
         return xmltext.DRAWN
-    return xmltext.APART if _APART_PARTS.search(name) else xmltext.BREAKS
+    return xmltext.APART if _APART_PARTS.search(name) else xmltext.WITH_TABLES
 
 
 def _marks(xml: str, text: str, is_sheet: bool) -> grid.Marks:

@@ -22,6 +22,9 @@ _FOUR = re.compile(r"-?\s*(\d{1,4})")
 _HEAD_ROWS, _HEAD_CHARS = 200, 20_000
 _CELL_OF_PARAGRAPHS = re.compile(r"\n?\t\n")
 _FEWEST_CELLS = 4
+_ROW = re.compile(r"\n{3,}\t")
+_PARAGRAPHS = re.compile(r"\s*\n\s*")
+_SHORT_CELL, _LONGEST_TABLE = 200, 2_000_000
 _NEIGHBOURS, _MOST_PAIRS = 3, 6
 _SEPARATORS = "\t;,|"
 
@@ -61,6 +64,26 @@ def joined_in_document(text: str) -> str:
     if text.count("\t") < _FEWEST_CELLS or not _names_digits(text[:_HEAD_CHARS]):
         return ""
     return joined_numbers(_CELL_OF_PARAGRAPHS.sub("\t", text))
+
+
+def rows_of_tables(pieces: list[str]) -> str:
+    """The text of a document whose tables are pieces of their own: a row a line, the head of a column over it.
+
+    A row with a cell of more than a few words stays as it is: such tables are there for the layout.
+    """
+    return "\n".join(_as_rows(piece) if "\t" in piece and len(piece) < _LONGEST_TABLE else piece for piece in pieces)
+
+
+def _as_rows(table: str) -> str:
+    return "\n".join(["", *map(_as_row, _ROW.split(table.strip("\n"))), ""])
+
+
+def _as_row(row: str) -> str:
+    row = row.strip("\n")
+    row_cells = [cell.strip() for cell in row.removeprefix("\t").split("\t")]
+    if any(len(cell) > _SHORT_CELL for cell in row_cells):
+        return row
+    return "\t".join(_PARAGRAPHS.sub(" / ", cell) for cell in row_cells)
 
 
 def _columns(row: list[str]) -> list[tuple[int, int]]:

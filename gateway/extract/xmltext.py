@@ -46,6 +46,11 @@ BREAKS: Mapping[str, str] = {
 # fmt: on
 
 
+TABLE = "\x1d"
+WITH_TABLES: Mapping[str, str] = {**BREAKS, "tbl": TABLE, "table": TABLE}
+"""The same with a mark where a table begins and ends, for whoever puts its rows together."""
+
+
 class _Apart(dict[str, str]):
     """A line end for every tag: for properties and settings, where each element is a value of its own."""
 
@@ -142,7 +147,7 @@ def _separator(name: str, breaks: Mapping[str, str]) -> str:
     if isinstance(breaks, _Apart):
         return breaks[local]
     separator = breaks.get(local, "")
-    return "" if name.startswith("/") and separator != "\n" else separator
+    return "" if name.startswith("/") and separator not in ("\n", TABLE) else separator
 
 
 def _without(xml: str, local: str) -> str:

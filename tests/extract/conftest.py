@@ -10,6 +10,7 @@ from base64 import encodebytes
 from collections.abc import Callable, Iterator
 
 import pytest
+from PIL import Image
 
 from gateway.extract import Budget, read
 from gateway.extract.sandbox import Limits, Sandbox
@@ -40,6 +41,12 @@ def reading(attached: Callable[..., Message]) -> Reading:
         return read(attached(data, text), Budget(ocr=False, **limits))
 
     return extraction
+
+
+@pytest.fixture(autouse=True)
+def pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A budget that a reader here set for the picture library ends with the test."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
 
 
 @pytest.fixture(scope="session")

@@ -56,3 +56,42 @@ def test_a_row_of_nothing_but_heads_costs_no_square() -> None:
 )
 def test_a_column_that_holds_no_date_gives_way_to_the_next(head: str, row: str, want: str) -> None:
     assert joined_numbers(f"{head}\n{row}\n") == want
+
+
+def cell(*paragraphs: str) -> str:
+    return "<w:tc>" + "".join(f"<w:p><w:r><w:t>{each}</w:t></w:r></w:p>" for each in paragraphs) + "</w:tc>"
+
+
+def word_table(*rows: tuple[str, ...]) -> str:
+    return "<w:tbl>" + "".join(f"<w:tr>{''.join(row)}</w:tr>" for row in rows) + "</w:tbl>"
+
+
+@pytest.mark.parametrize(
+    ("body", "want"),
+    [
+        pytest.param(
+            "<w:p><w:r><w:t>Stamdata</w:t></w:r></w:p>"
+            + word_table((cell("Enhed"), cell("P-nummer")), (cell("Solsikken"), cell("1012052701"))),
+            "Stamdata\n\n\nEnhed\tP-nummer\nSolsikken\t1012052701",
+            id="a row a line, the head over its column",
+        ),
+        pytest.param(
+            word_table((cell("Navn"), cell("CPR")), (cell("Ida", "Holm"), cell("150322-", "6239"))),
+            "Navn\tCPR\nIda / Holm\t150322- / 6239",
+            id="paragraphs of a cell",
+        ),
+        pytest.param(
+            word_table((cell("A"), "<w:tc><w:p/></w:tc>", cell("C")), (cell("1"), cell("2"), "<w:tc><w:p/></w:tc>")),
+            "A\t\tC\n1\t2",
+            id="cells that hold nothing",
+        ),
+        pytest.param(
+            word_table((cell("ord " * 60, "ende"), cell("spalte"))),
+            "ord " * 60 + "\n\nende\n\t\nspalte",
+            id="a table for the layout stays as it is",
+        ),
+    ],
+)
+def test_tables_of_a_document_are_rows(make, reading, body: str, want: str) -> None:
+    [fragment] = [each for each in reading(make.docx(body)).fragments if each.place.steps[-1].format == "docx"]
+    assert fragment.text.strip() == want.strip()
