@@ -126,10 +126,12 @@ class Weights:
         if not isinstance(bias, int):
             raise ValueError(f"{where}: bias: should be a whole number")
         weights = _by_word(data, "weights", where)
-        for step in weights.values():
+        steps = dict.fromkeys(weights.values(), 0)
+        for step in steps:
             if not re.fullmatch(r"[-+]?[0-9]{1,6}", step):
                 raise ValueError(f"{where}: weights: {step!r} should be a whole number")
-        return cls({word: int(step) for word, step in weights.items()}, bias)
+            steps[step] = int(step)
+        return cls({word: steps[step] for word, step in weights.items()}, bias)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ def literals(word: str) -> set[bytes]:
     right = "" if word[-1] in "*+" else " "
     spellings = {word.strip("*+").lower()}
     for letter, spelled in _VARIANTS:
-        spellings |= {each.replace(letter, spelled) for each in spellings}
+        if letter in word.lower():
+            spellings |= {each.replace(letter, spelled) for each in spellings}
     return {letters(f"{left}{each}{right}".encode()) for each in spellings}
 
 
