@@ -36,6 +36,10 @@ _ARCHIVES = frozenset(
 _SCATTERED = frozenset(("ole", "doc", "xls", "ppt", "msg", "pub", "vsd", "encrypted office"))
 """Formats that keep a file of theirs in sectors, which need not follow each other: it may look like damage."""
 
+_ENDINGS = {"jpg": b"\xff\xd9", "png": b"IEND\xaeB`\x82", "pdf": b"%%EOF"}
+_NO_ENDING = b"\0\0"
+_LAST = 64
+
 _HOLDERS = _ARCHIVES | _SCATTERED | {"7z", "rar", "tar", "cab", "ar", "eml", "mbox", "p7m", "winmail.dat"}
 """Formats that may hold an archive as it is, and give it when they are read."""
 
@@ -46,10 +50,15 @@ def archives(data: bytes, format: str) -> Iterator[bytes]:
         start = _zip_start(data, is_scattered=format in _SCATTERED)
         if start > 0:
             yield data[start:]
-    if format not in _HOLDERS:
+    if format not in _HOLDERS and not _ends_itself(data, format):
         for start in (seven_zip_start(data), rar_start(data)):
             if start > 0:
                 yield data[start:]
+
+
+def _ends_itself(data: bytes, format: str) -> bool:
+    """Whether nothing can stand behind it: the file ends as its format does, or holds no zero byte, as archives do."""
+    return data[-_LAST:].rstrip(b"\0\r\n\t ").endswith(_ENDINGS.get(format, _NO_ENDING)) or b"\0" not in data
 
 
 def _zip_start(data: bytes, *, is_scattered: bool) -> int:

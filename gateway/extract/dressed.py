@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 
 TURNED, TURNED_END = "\u202e", "\u202c"
-_WRITES = (":before", ":after", ":BEFORE", ":AFTER")
-_TURNS = ("-override", "-OVERRIDE", "<bdo", "<BDO", "<Bdo")
+_WRITES = (":before", ":after")
+_TURNS = ("-override", "<bdo", "<BDO")
+"""As they are spelled in mail; each is looked for in every markup."""
+
 _STYLE = re.compile(r"<style(?=[\s>])[^<>]*>", re.I)
 _STYLE_END = re.compile(r"</style", re.I)
 _CONTENT = re.compile(

@@ -171,7 +171,7 @@ def _xml_text(format: str, name: str, xml: str, place: Place) -> Items:
         yield Fragment(place, *grid.lost_zeros(xml))
         beside.append(joined_numbers(text.replace("\n\t", "\t")))
     else:
-        beside.append(joined_in_document(text))
+        beside.append(joined_in_document(told))
     yield Fragment(place, "\n".join(filter(None, beside)))
 
 

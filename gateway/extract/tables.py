@@ -23,7 +23,7 @@ _HEAD_ROWS, _HEAD_CHARS = 200, 20_000
 _CELL_OF_PARAGRAPHS = re.compile(r"\n?\t\n")
 _FEWEST_CELLS = 4
 _ROW = re.compile(r"\n{3,}\t")
-_PARAGRAPHS = re.compile(r"\s*\n\s*")
+_PARAGRAPHS = re.compile(r"[^\S\t]*\n\s*")
 _SHORT_CELL, _LONGEST_TABLE = 200, 2_000_000
 _NEIGHBOURS, _MOST_PAIRS = 3, 6
 _SEPARATORS = "\t;,|"
@@ -79,11 +79,12 @@ def _as_rows(table: str) -> str:
 
 
 def _as_row(row: str) -> str:
-    row = row.strip("\n")
-    row_cells = [cell.strip() for cell in row.removeprefix("\t").split("\t")]
-    if any(len(cell) > _SHORT_CELL for cell in row_cells):
+    row = row.strip("\n").removeprefix("\t")
+    row_cells = list(map(str.strip, row.split("\t")))
+    if len(row) > _SHORT_CELL and max(map(len, row_cells)) > _SHORT_CELL:
         return row
-    return "\t".join(_PARAGRAPHS.sub(" / ", cell) for cell in row_cells)
+    joined = "\t".join(row_cells)
+    return _PARAGRAPHS.sub(" / ", joined) if "\n" in joined else joined
 
 
 def _columns(row: list[str]) -> list[tuple[int, int]]:
