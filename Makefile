@@ -13,11 +13,11 @@ run:             ## Install what it needs, start the embedded gateway, show thre
 	@scripts/install run
 	@exec $(PYTHON_IN_VENV) scripts/demo.py
 
-test:            ## Install what the tests need and run them all.
+test:            ## Install what the tests need and run them all, two files at a time.
 	@scripts/install dev
 	@scripts/debian-peers
 	@scripts/debian-unpacked
-	@exec $(PYTHON_IN_VENV) -m pytest
+	@exec $(PYTHON_IN_VENV) -m pytest -n 2 --dist loadfile
 
 check:           ## Form, lint, types, and the arrows between the rooms.
 	@scripts/install dev

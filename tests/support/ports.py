@@ -7,8 +7,11 @@ import random
 import socket
 import time
 
-_RANGE = range(12_000, 32_000)
-"""Below those that the system gives to outgoing connections: none takes a port between our look and its use."""
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_RANGE = range(12_000 + _WORKER, 32_000, _WORKERS)
+"""Below those that the system gives to outgoing connections: none takes a port between our look and its use. Tests
+that run side by side have ports of their own."""
 _dice = random.Random(os.getpid())
 _given: set[int] = set()
 
