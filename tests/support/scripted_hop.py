@@ -124,10 +124,8 @@ class ScriptedHop:
                 if wire is None:
                     return
                 time.sleep(self.slow_dot)
-                answer = self._answer(connection, b".", b"250 2.0.0 taken as 4711\r\n")
-                if answer[:1] == b"2":
-                    taken.wire = wire
-                    self.taken.append(taken)
+                taken.wire = wire
+                answer = self._answer(connection, b".", b"250 2.0.0 taken as 4711\r\n", taken)
                 taken = Taken()
                 if not answer:
                     return
@@ -140,11 +138,8 @@ class ScriptedHop:
         if b"LAST" not in line.upper():
             return bool(self._answer(connection, b"BDAT", b"250 2.0.0 go on\r\n"))
         time.sleep(self.slow_dot)
-        answer = self._answer(connection, b".", b"250 2.0.0 taken as 4711\r\n")
-        if answer[:1] == b"2":
-            taken.wire = b"." * taken.chunks.startswith(b".") + taken.chunks.replace(b"\r\n.", b"\r\n..")
-            self.taken.append(taken)
-        return bool(answer)
+        taken.wire = b"." * taken.chunks.startswith(b".") + taken.chunks.replace(b"\r\n.", b"\r\n..")
+        return bool(self._answer(connection, b".", b"250 2.0.0 taken as 4711\r\n", taken))
 
     @staticmethod
     def _read_message(stream) -> bytes | None:
@@ -157,8 +152,11 @@ class ScriptedHop:
             wire += line
         return wire[:-3]
 
-    def _answer(self, connection: socket.socket, what: bytes, usual: bytes) -> bytes:
-        """Say what the test wants said here. Empty when the line is over."""
+    def _answer(self, connection: socket.socket, what: bytes, usual: bytes, taken: Taken | None = None) -> bytes:
+        """Say what the test wants said here. Empty when the line is over.
+
+        taken: what a yes takes; it is recorded before the yes is said, for who hears it may look at once.
+        """
         answer = self.answers.get(what, usual)
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
@@ -168,6 +166,8 @@ class ScriptedHop:
         if answer == self.CLOSE:
             connection.close()
             return b""
+        if taken is not None and answer[:1] == b"2":
+            self.taken.append(taken)
         connection.sendall(answer)
         return answer
 
