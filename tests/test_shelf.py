@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,12 +42,20 @@ def test_other_words_are_others(shelf: Shelf, tmp_path: Path) -> None:
     assert len(list((tmp_path / "kept").iterdir())) == 2
 
 
-@pytest.mark.parametrize("spoil", [b"", b"rubbish" * 100, None], ids=["empty", "rubbish", "cut off"])
-def test_what_is_not_whole_is_compiled_again(shelf: Shelf, tmp_path: Path, spoil: bytes | None) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda whole: b"", id="empty"),
+        pytest.param(lambda whole: b"rubbish" * 100, id="rubbish"),
+        pytest.param(lambda whole: whole[:-9], id="cut off"),
+        pytest.param(lambda whole: whole[:600] + bytes([whole[600] ^ 1]) + whole[601:], id="one bit"),
+    ],
+)
+def test_what_is_not_whole_is_compiled_again(shelf: Shelf, tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     found(WORDS)
     [kept] = (tmp_path / "kept").iterdir()
     whole = kept.read_bytes()
-    kept.write_bytes(whole[:-9] if spoil is None else spoil)
+    kept.write_bytes(spoil(whole))
     assert found(WORDS) == [3, 7]
     assert kept.read_bytes() == whole
 

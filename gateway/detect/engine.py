@@ -87,7 +87,7 @@ class Engine:
         if not literal:
             flags |= hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
         if patterns:
-            self._database = _kept(patterns, flags, literal) or _compiled(patterns, flags, literal)
+            self._database = _database(patterns, flags, literal)
 
     def hits(self, data: bytes, limit: int = 0) -> list[Hit]:
         """Every match, in the order they end; a pattern that can end in several places reports each.
@@ -138,15 +138,22 @@ class Engine:
         return scratch
 
 
-def _kept(patterns: Sequence[Pattern], flags: int, literal: bool) -> hyperscan.Database | None:
-    """From the shelf; None where they do not lie there whole, or were compiled for another processor or version."""
+def _database(patterns: Sequence[Pattern], flags: int, literal: bool) -> hyperscan.Database:
+    """From the shelf, else compiled and put there."""
     if len(patterns) < _WORTH_KEEPING:
-        return None
-    kept = _shelf.take(_name(patterns, flags, literal))
-    if kept is None:
-        return None
+        return _compiled(patterns, flags, literal)
+    name = _name(patterns, flags, literal)
+    database = _loaded(_shelf.take(name))
+    if database is None:
+        database = _compiled(patterns, flags, literal)
+        _shelf.put(name, hyperscan.dumpb(database))
+    return database
+
+
+def _loaded(kept: bytes | None) -> hyperscan.Database | None:
+    """None where it does not lie there whole, or was compiled for another processor or version."""
     try:
-        return hyperscan.loadb(kept, hyperscan.HS_MODE_BLOCK)
+        return None if kept is None else hyperscan.loadb(kept, hyperscan.HS_MODE_BLOCK)
     except hyperscan.HyperscanError:
         return None
 
@@ -162,8 +169,6 @@ def _compiled(patterns: Sequence[Pattern], flags: int, literal: bool) -> hypersc
         )
     except hyperscan.HyperscanError as error:
         raise EngineError(str(error)) from None
-    if len(patterns) >= _WORTH_KEEPING:
-        _shelf.put(_name(patterns, flags, literal), hyperscan.dumpb(database))
     return database
 
 

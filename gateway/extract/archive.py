@@ -14,7 +14,6 @@ from gateway.extract import behind, libarchives, locked_rar, locked_rar4, seven_
 from gateway.extract.budget import DamagedError, EncryptedError, Meter, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.seven_zip_header import MAGIC
-from gateway.mail.fragment import Reason, Unreadable
 from gateway.mail.place import Step
 
 _COMPRESSED = frozenset(("gz", "bz2", "xz", "lzma", "zst", "lz4", "lz", "z"))
@@ -39,8 +38,7 @@ def read_zip(document: Document) -> Items:
         if isinstance(member.failure, EncryptedError):
             locked += 1
         elif member.failure is not None:
-            reason = Reason.UNSUPPORTED_FORMAT if isinstance(member.failure, UnsupportedError) else Reason.DAMAGED
-            yield Unreadable(document.place.inside(Step("attachment")), reason)
+            yield zips.told(member.failure, document.place.inside(Step("attachment")))
     if locked:
         yield from _unlocked(document)
 

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from gateway.extract import biff12, cells, grid, locked_odf, names, odf_values, plain, sheets, shown, xmltext, zips
-from gateway.extract.budget import DamagedError, EncryptedError, UnsupportedError
+from gateway.extract.budget import DamagedError, EncryptedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
 from gateway.extract.tables import joined_in_document, joined_numbers, rows_of_tables
 from gateway.mail import transfer
-from gateway.mail.fragment import Fragment, Reason, Unreadable
+from gateway.mail.fragment import Fragment
 from gateway.mail.place import Place, Step
 
 _LOOKS = re.compile(
@@ -99,10 +99,12 @@ def _parts(document: Document, workbook: sheets.Workbook, binary: biff12.Binary)
 
     for name, data, failure in zips.members(document.data, document.meter, document.passwords, is_wanted):
         if failure is not None:
-            yield from _failed(document, failure)
-        elif workbook.takes(name, data) or binary.takes(name, data):
+            yield zips.told(failure, document.place)
+            if not data:
+                continue
+        if workbook.takes(name, data) or binary.takes(name, data):
             continue
-        elif b"<" in data[:200] and (name.lower().endswith(_XML_NAMES) or data.startswith(b"<?xml")):
+        if b"<" in data[:200] and (name.lower().endswith(_XML_NAMES) or data.startswith(b"<?xml")):
             yield from _xml_part(document, name, data)
         elif data:
             yield _embedded(name, data)
@@ -113,13 +115,6 @@ def _only_looks(document: Document, name: str) -> bool:
     if name == "xl/styles.xml" or (name.endswith("styles.xml") and document.format.startswith("od")):
         return False
     return bool(_LOOKS.search(name))
-
-
-def _failed(document: Document, failure: Exception) -> Items:
-    if isinstance(failure, EncryptedError):
-        raise failure
-    reason = Reason.UNSUPPORTED_FORMAT if isinstance(failure, UnsupportedError) else Reason.DAMAGED
-    yield Unreadable(document.place, reason)
 
 
 def _xml_part(document: Document, name: str, data: bytes) -> Items:

@@ -41,8 +41,6 @@ def is_picture(page: Any, chars: int, may_hold_images: bool) -> bool:
         return True
     area = max(1.0, raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page))
     wanted = area * (_SOME_OF_PAGE if chars < FEW_CHARS else _MUCH_OF_PAGE)
-    if not may_hold_images and chars >= FEW_CHARS:
-        return False
     covered = [_covered(thing) for thing in objects]
     is_in_strips = sum(covered) >= area * _MUCH_OF_PAGE  # as some scanners send it
     return bool(is_in_strips or max(covered, default=0.0) >= wanted)

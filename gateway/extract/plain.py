@@ -148,8 +148,7 @@ def read_json(document: Document) -> Iterator[Item]:
     text = charsets.decode(document.data, document.charset)
     yield Fragment(document.place, text)
     if len(text) <= _LARGEST_TREE:
-        told = "\n".join(json_leaves.leaves(text))
-        yield Fragment(document.place, told.encode("utf-8", "replace").decode())
+        yield Fragment(document.place, "\n".join(json_leaves.leaves(text)))
     if "\\" in text:
         yield Fragment(document.place, _JSON_ESCAPE.sub(_json_character, text))
 

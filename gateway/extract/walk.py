@@ -104,15 +104,15 @@ class Walk:
                 self.text(at.inside(step), "\n".join(map(headers.decoded, fields[name])))
 
     def text(self, place: Place, text: str, marks: tuple[tuple[int, str], ...] = ()) -> None:
-        if text:
+        """Keeps a text and, where marks in it turn a stretch, how it is shown; as far as the budget reaches."""
+        readings = [text, dressed.turned(text)] if dressed.TURNED in text else [text]
+        for reading in filter(None, readings):
             try:
-                self.meter.text(len(text))
+                self.meter.text(len(reading))
             except OverBudgetError:
                 self.unread(place, Reason.OVER_BUDGET)
                 return
-            self.fragments.append(Fragment(place, text, marks))
-            if dressed.TURNED in text:
-                self.fragments.append(Fragment(place, dressed.turned(text), marks))
+            self.fragments.append(Fragment(place, reading, marks))
 
     def unread(self, place: Place, reason: Reason) -> None:
         self.unreadable[Unreadable(place, reason)] = None

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 from gateway.extract import shown, xmltext, zips
-from gateway.extract.budget import EncryptedError, UnsupportedError
 from gateway.extract.document import Document, Embedded, Items
 from gateway.extract.html import unescaped
 from gateway.mail.fragment import Fragment, Reason, Unreadable
@@ -39,8 +38,10 @@ def read_xps(document: Document) -> Items:
     for name, data, failure in zips.members(document.data, document.meter, document.passwords, _is_wanted):
         piece = _PIECE.match(name)
         if failure is not None:
-            yield _failed(document, failure)
-        elif piece:
+            yield zips.told(failure, document.place)
+            if not data:
+                continue
+        if piece:
             pieces.setdefault(piece[1], {})[int(piece[2])] = data
         else:
             yield from _part(document.place, name, data)
@@ -51,13 +52,6 @@ def read_xps(document: Document) -> Items:
 
 def _is_wanted(name: str) -> bool:
     return not _LOOKS.search(name)
-
-
-def _failed(document: Document, failure: Exception) -> Unreadable:
-    if isinstance(failure, EncryptedError):
-        raise failure
-    is_unknown = isinstance(failure, UnsupportedError)
-    return Unreadable(document.place, Reason.UNSUPPORTED_FORMAT if is_unknown else Reason.DAMAGED)
 
 
 def _part(place: Place, name: str, data: bytes) -> Items:

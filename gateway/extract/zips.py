@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from gateway.extract import deflate64
 from gateway.extract.budget import DamagedError, EncryptedError, Meter, UnsupportedError
+from gateway.mail.fragment import Reason, Unreadable
+from gateway.mail.place import Place
 
 _LOCAL = b"PK\x03\x04"
 _LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
@@ -28,6 +30,14 @@ class Member(NamedTuple):
     name: str
     data: bytes
     failure: Exception | None = None
+
+
+def told(failure: Exception, place: Place) -> Unreadable:
+    """That a member of the file at this place is not read, or not as it was; what is locked is raised."""
+    if isinstance(failure, EncryptedError):
+        raise failure
+    is_unknown = isinstance(failure, UnsupportedError)
+    return Unreadable(place, Reason.UNSUPPORTED_FORMAT if is_unknown else Reason.DAMAGED)
 
 
 def names_and_readers(data: bytes) -> zipfile.ZipFile | None:

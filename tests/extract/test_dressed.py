@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from gateway.extract import Budget, read
+from gateway.extract.budget import Budget
 from gateway.extract.dressed import dressed, turned
 from gateway.extract.html import readings
-from gateway.mail.fragment import Extraction
+from gateway.extract.walk import Walk
+from gateway.mail.fragment import Extraction, Reason
 from gateway.mail.message import Message
+from gateway.mail.place import Place
 
 NUMBER = "070761-4285"
 BACKWARDS = NUMBER[::-1]
@@ -116,3 +119,10 @@ def test_tags_that_never_close_take_linear_time() -> None:
     dressed("<bdo dir=rtl>x</bdo><" + "a" * 400_000)
     dressed("<bdo dir=rtl>x</bdo>" + "<a " * 200_000)
     assert monotonic() - started < 2
+
+
+def test_what_is_read_reversed_counts_against_the_budget() -> None:
+    walk = Walk(Budget(text_chars=15))
+    walk.text(Place(()), "\u202e123456789")
+    assert [fragment.text for fragment in walk.fragments] == ["\u202e123456789"]
+    assert [item.reason for item in walk.unreadable] == [Reason.OVER_BUDGET]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -177,3 +179,12 @@ def test_sheets_and_slides_of_opendocument_are_counted(
     kinds = {"mimetype": f"application/vnd.oasis.opendocument.{mime}", "META-INF/manifest.xml": "<x/>"}
     got = reading(make.zip({**kinds, "content.xml": f"<office:body>{pages}</office:body>"}, 0))
     assert [place.partition(" › ")[2] for place in places(got)] == [f"{kind} 2"]
+
+
+def test_a_part_with_a_wrong_checksum_is_read_and_said_to_be_damaged(make, reading) -> None:
+    whole = make.docx("<w:p><w:r><w:t>cpr 150322-6239</w:t></w:r></w:p>")
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        checksum = archive.getinfo("word/document.xml").CRC.to_bytes(4, "little")
+    result = reading(whole.replace(checksum, bytes([checksum[0] ^ 1]) + checksum[1:]))
+    assert any("150322-6239" in fragment.text for fragment in result.fragments)
+    assert [item.reason for item in result.unreadable] == [Reason.DAMAGED]
